@@ -1,0 +1,94 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Every target is checked alike: Swift 6 mode, strict memory safety, all warnings are errors.
+let checked: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .strictMemorySafety(),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .treatAllWarnings(as: .error),
+]
+
+func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: checked)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .testTarget(
+    name: name + "Tests", dependencies: [.target(name: name)] + dependencies,
+    swiftSettings: checked)
+}
+
+let package = Package(
+  name: "breakwater",
+  products: [
+    .executable(name: "breakwater", targets: ["breakwater"]),
+    .library(name: "Machine", targets: ["Machine"]),
+    .library(name: "DiskImages", targets: ["DiskImages"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-system", from: "1.8.0"),
+  ],
+  targets: [
+    // Contracts: what memory and devices are.
+    module("GuestMemory"),
+    module("DeviceModel"),
+
+    // Pure leaves.
+    module("AlphaISA"),
+    module("AlphaFloat"),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    module(
+      "DiskImages",
+      ["CZlib", .product(name: "SystemPackage", package: "swift-system")]),
+    module("Console"),
+
+    // The processor.
+    module("AlphaCPU", ["AlphaISA", "AlphaFloat", "GuestMemory"]),
+
+    // The board and its devices.
+    module("PCI", ["DeviceModel", "GuestMemory"]),
+    module("Tsunami", ["PCI", "DeviceModel", "GuestMemory"]),
+    module("SouthBridge", ["PCI", "DeviceModel", "GuestMemory", "Console"]),
+    module("Virtio", ["PCI", "DeviceModel", "GuestMemory"]),
+    module("VirtioBlock", ["Virtio", "DiskImages", "DeviceModel", "GuestMemory"]),
+
+    // Assembly: the only target that sees everything.
+    module(
+      "Machine",
+      [
+        "AlphaCPU", "AlphaISA", "Console", "DeviceModel", "DiskImages", "GuestMemory", "PCI",
+        "SouthBridge", "Tsunami", "Virtio", "VirtioBlock",
+      ]),
+    .executableTarget(
+      name: "breakwater",
+      dependencies: [
+        "AlphaISA", "Machine", "DiskImages",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: checked),
+
+    // Doubles for tests: a flat DMA space, a driver's side of a virtqueue, files that fail.
+    .target(
+      name: "MachineTestKit", dependencies: ["DeviceModel", "GuestMemory", "DiskImages"],
+      path: "Tests/MachineTestKit", swiftSettings: checked),
+    tests("GuestMemory"),
+    tests("DeviceModel"),
+    tests("AlphaISA"),
+    tests("AlphaFloat"),
+    tests("DiskImages", ["MachineTestKit"]),
+    tests("Console"),
+    tests("AlphaCPU", ["GuestMemory", "AlphaISA"]),
+    tests("PCI", ["MachineTestKit", "DeviceModel", "GuestMemory"]),
+    tests("Tsunami", ["MachineTestKit", "PCI", "DeviceModel", "GuestMemory"]),
+    tests("SouthBridge", ["MachineTestKit", "PCI", "DeviceModel", "Console", "GuestMemory"]),
+    tests("Virtio", ["MachineTestKit", "PCI", "DeviceModel", "GuestMemory"]),
+    tests(
+      "VirtioBlock",
+      ["MachineTestKit", "Virtio", "PCI", "DeviceModel", "DiskImages", "GuestMemory"]),
+    tests("Machine", ["MachineTestKit", "GuestMemory", "DeviceModel", "DiskImages"]),
+  ]
+)

@@ -1,0 +1,41 @@
+public import GuestMemory
+
+/// RAM at bus address 0, untranslated, for device tests that need no chipset.
+public final class FlatDMASpace: DMAAddressSpace {
+  /// The memory behind the space.
+  public let ram: GuestRAM
+  /// Addresses in these ranges fault as if no window claimed them.
+  public var holes: [Range<UInt64>] = []
+
+  /// A space of `byteCount` bytes.
+  public init(byteCount: UInt64 = 1 << 20) throws { ram = try GuestRAM(byteCount: byteCount) }
+
+  /// Copies memory out.
+  public func read(_ address: BusAddress, into bytes: inout MutableSpan<UInt8>) throws(DMAFault) {
+    try probe(address, byteCount: UInt64(bytes.count), .read)
+    _ = ram.read(PhysicalAddress(address.rawValue), into: &bytes)
+  }
+
+  /// Copies into memory.
+  public func write(_ address: BusAddress, from bytes: Span<UInt8>) throws(DMAFault) {
+    try probe(address, byteCount: UInt64(bytes.count), .write)
+    _ = ram.write(PhysicalAddress(address.rawValue), from: bytes)
+  }
+
+  /// Checks a range.
+  public func probe(
+    _ address: BusAddress, byteCount: UInt64, _ direction: DMADirection
+  ) throws(DMAFault) {
+    guard let end = address.advanced(by: byteCount) else {
+      throw DMAFault(.addressOverflow, at: address, direction)
+    }
+    for hole in holes where hole.lowerBound < end.rawValue && address.rawValue < hole.upperBound {
+      throw DMAFault(.noWindow(inHole: false), at: address, direction)
+    }
+    guard end.rawValue <= ram.byteCount else {
+      throw DMAFault(
+        .nonExistentMemory(window: nil, physical: PhysicalAddress(address.rawValue)),
+        at: address, direction)
+    }
+  }
+}
