@@ -1,13 +1,16 @@
-internal import GuestMemory
+public import GuestMemory
 
 extension AlphaCPU {
   /// A data access that missed the TLB or needs a look.
+  @safe
   struct SlowAccess {
     var va: UInt64
     var byteCount: Int
     var user: Bool
-    var code: Code
+    @unsafe var code: Code
     var left: Int
+    /// `va` is a physical address: HW_LD and HW_ST.
+    var isPhysical = false
   }
 
   // MARK: - Translation
@@ -75,7 +78,7 @@ extension AlphaCPU {
       let address = PhysicalAddress(physical)
       if ram.contains(address, byteCount: access.byteCount) {
         insertTranslation(access, physical, write: false)
-        return unsafe loadRAM(physical, access.byteCount)
+        return loadRAM(physical, access.byteCount)
       }
       unsafe synchronize(access.code, access.left)
       guard let value = bus.read(address, byteCount: access.byteCount, cpu: number) else {
@@ -104,10 +107,10 @@ extension AlphaCPU {
     if ram.contains(address, byteCount: access.byteCount) {
       if code.holdsCode(page: physical) {
         if code.invalidate(physical, byteCount: access.byteCount) { requestAttention() }
-      } else if access.va != physical {
+      } else if !access.isPhysical {
         insertTranslation(access, physical, write: true)
       }
-      unsafe storeRAM(value, physical, access.byteCount)
+      storeRAM(value, physical, access.byteCount)
       return true
     }
     unsafe synchronize(access.code, access.left)
@@ -122,7 +125,7 @@ extension AlphaCPU {
   func loadPhysical(_ physical: UInt64, _ access: SlowAccess) -> UInt64? {
     let address = PhysicalAddress(physical)
     if ram.contains(address, byteCount: access.byteCount) {
-      return unsafe loadRAM(physical, access.byteCount)
+      return loadRAM(physical, access.byteCount)
     }
     unsafe synchronize(access.code, access.left)
     guard let value = bus.read(address, byteCount: access.byteCount, cpu: number) else {

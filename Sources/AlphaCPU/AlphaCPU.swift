@@ -25,7 +25,12 @@ public final class AlphaCPU {
   public private(set) var deadEnd: String?
 
   /// Called with every exception, interrupt and PAL call that enters PALcode, when set.
-  public var didEnterPALcode: ((PALEntryRecord) -> Void)?
+  public var didEnterPALcode: ((PALEntryRecord) -> Void)? {
+    didSet { unsafe state.pointee.observesPALcode = didEnterPALcode != nil }
+  }
+
+  /// Processor register ALARM as last written.
+  var alarm: UInt64 = 0
 
   #if DEBUG
     /// Debug builds lose the tail calls: the budget bounds the stack.
@@ -70,6 +75,7 @@ public final class AlphaCPU {
     unsafe state.pointee.interruptFlag = 0
     unsafe state.pointee.isWaiting = false
     unsafe state.pointee.pc = pc
+    alarm = 0
     deadEnd = nil
     setMode(.pal)
     flushTranslations()
@@ -154,6 +160,8 @@ public final class AlphaCPU {
   public func run(budget: Int) {
     var remaining = budget
     unsafe state.pointee.attention = 0
+    // A link that waited to be resolved may be gone by now.
+    unsafe state.pointee.exit = .lookUp
     while remaining > 0, deadEnd == nil {
       if unsafe state.pointee.isWaiting {
         guard unsafe state.pointee.pins != 0 else { return }
@@ -162,7 +170,7 @@ public final class AlphaCPU {
       deliverInterrupt()
       let slice = min(remaining, Self.sliceLimit)
       beginSlice(slice)
-      if let block = prepareBlock(limit: slice) {
+      if let block = unsafe prepareBlock(limit: slice) {
         unsafe enter(memory, block, slice)
       }
       remaining -= endSlice()
@@ -202,7 +210,7 @@ public final class AlphaCPU {
     }
     if code.generation != generation {
       jumpCache.flush()
-    } else if let site = unsafe site {
+    } else if let site = unsafe site, unsafe code.isPermanent(site) {
       unsafe site.storeBytes(of: block, as: Code.self)
     }
     unsafe jumpCache.insert(pc, modeTag: state.pointee.modeTag, block)

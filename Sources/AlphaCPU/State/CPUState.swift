@@ -54,6 +54,8 @@ struct CPUState: BitwiseCopyable {
   var interruptFlag: UInt64 = 0
   /// Asserted interrupt pins; see ``InterruptPin``.
   var pins: UInt8 = 0
+  /// CALL_PAL goes through the class, so that an observer sees it.
+  var observesPALcode: Bool = false
   /// HW_MTPR WAIT has been executed and no interrupt has been requested since.
   var isWaiting: Bool = false
 
