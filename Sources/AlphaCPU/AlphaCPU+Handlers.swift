@@ -1,42 +1,55 @@
 internal import GuestMemory
 
-/// The address kinds of HW_LD and HW_ST.
-enum HardwareAccess {
-  /// Physical address.
-  case physical
-  /// Physical address, load-locked or store-conditional.
-  case locked
-  /// Virtual address in kernel mode; write access is checked too.
-  case kernelWriteCheck
-  /// Virtual address with the checks of user mode.
-  case user
+/// The access types of HW_LD and HW_ST.
+struct HardwareAccess {
+  enum Kind {
+    /// Physical address.
+    case physical
+    /// Physical address, load-locked or store-conditional.
+    case locked
+    /// Virtual address in kernel mode; write access is checked too.
+    case kernelWriteCheck
+    /// Virtual address with the checks of user mode.
+    case user
+  }
+
+  let kind: Kind
+  let byteCount: Int
+
+  /// From instruction bits 15:12; odd types move quadwords.
+  init(type: UInt8) {
+    byteCount = type & 1 == 0 ? 4 : 8
+    kind =
+      switch type >> 1 {
+      case 0: .physical
+      case 1: .locked
+      case 5: .kernelWriteCheck
+      default: .user
+      }
+  }
 }
 
 /// The slow paths that handlers call. Each returns nil or false after a trap.
 extension AlphaCPU {
-  func slowLoad(
-    va: UInt64, byteCount: Int, opcode: UInt64, _ code: Code, _ left: Int
-  ) -> UInt64? {
-    let va = opcode == 0x0B ? va & ~7 : va
-    guard unsafe checkAlignment(va, byteCount, opcode, code, left) else { return nil }
-    return unsafe load(access(va, byteCount, code, left))
+  func slowLoad(_ va: UInt64, _ opcode: UInt8, _ code: Code, _ left: Int) -> UInt64? {
+    let va = opcode == MemoryOpcode.ldqU ? va & ~7 : va
+    guard let access = unsafe aligned(va, opcode, code, left) else { return nil }
+    return load(access)
   }
 
   func slowStore(
-    _ value: UInt64, va: UInt64, byteCount: Int, opcode: UInt64, _ code: Code, _ left: Int
+    _ value: UInt64, _ va: UInt64, _ opcode: UInt8, _ code: Code, _ left: Int
   ) -> Bool {
-    let va = opcode == 0x0F ? va & ~7 : va
-    guard unsafe checkAlignment(va, byteCount, opcode, code, left) else { return false }
-    return unsafe store(value, access(va, byteCount, code, left))
+    let va = opcode == MemoryOpcode.stqU ? va & ~7 : va
+    guard let access = unsafe aligned(va, opcode, code, left) else { return false }
+    return store(value, access)
   }
 
   /// Reads and takes the reservation on the physical line.
-  func loadLocked(
-    va: UInt64, byteCount: Int, opcode: UInt64, _ code: Code, _ left: Int
-  ) -> UInt64? {
-    guard unsafe checkAlignment(va, byteCount, opcode, code, left) else { return nil }
-    let access = unsafe access(va, byteCount, code, left)
-    guard let value = load(access) else { return nil }
+  func loadLocked(_ va: UInt64, _ opcode: UInt8, _ code: Code, _ left: Int) -> UInt64? {
+    guard let access = unsafe aligned(va, opcode, code, left),
+      let value = load(access)
+    else { return nil }
     if case .success(let physical) = translate(va, .read, user: access.user) {
       unsafe state.pointee.lockLine = physical & ~63
     }
@@ -46,13 +59,12 @@ extension AlphaCPU {
   /// Writes if the reservation stands and is on this line, and gives it up. Without a reservation
   /// memory is not accessed, so nothing faults.
   func storeConditional(
-    _ value: UInt64, va: UInt64, byteCount: Int, opcode: UInt64, _ code: Code, _ left: Int
+    _ value: UInt64, _ va: UInt64, _ opcode: UInt8, _ code: Code, _ left: Int
   ) -> Bool? {
-    guard unsafe checkAlignment(va, byteCount, opcode, code, left) else { return nil }
+    guard let access = unsafe aligned(va, opcode, code, left) else { return nil }
     let line = unsafe state.pointee.lockLine
     unsafe state.pointee.lockLine = .max
     guard line != .max else { return false }
-    let access = unsafe access(va, byteCount, code, left)
     switch translate(va, .write, user: access.user) {
     case .failure(let failure):
       unsafe trap(failure.trap, at: code, left: left)
@@ -64,14 +76,13 @@ extension AlphaCPU {
   }
 
   func hardwareLoad(
-    _ kind: HardwareAccess, _ address: UInt64, byteCount: Int, _ code: Code, _ left: Int
+    _ type: HardwareAccess, _ address: UInt64, _ code: Code, _ left: Int
   ) -> UInt64? {
-    guard unsafe checkAlignment(address, byteCount, 0x1B, code, left) else { return nil }
-    var access = unsafe access(address, byteCount, code, left)
-    switch kind {
+    guard var access = unsafe aligned(address, 0x1B, type.byteCount, code, left) else { return nil }
+    switch type.kind {
     case .physical, .locked:
       guard let value = loadPhysical(address, access) else { return nil }
-      if kind == .locked { unsafe state.pointee.lockLine = address & ~63 }
+      if type.kind == .locked { unsafe state.pointee.lockLine = address & ~63 }
       return value
     case .kernelWriteCheck:
       if case .failure(let failure) = translate(address, .write, user: false) {
@@ -86,33 +97,36 @@ extension AlphaCPU {
   }
 
   func hardwareStore(
-    _ kind: HardwareAccess, _ value: UInt64, _ physical: UInt64, byteCount: Int,
-    _ code: Code, _ left: Int
+    _ type: HardwareAccess, _ value: UInt64, _ physical: UInt64, _ code: Code, _ left: Int
   ) -> Bool? {
-    guard unsafe checkAlignment(physical, byteCount, 0x1F, code, left) else { return nil }
-    if kind == .locked {
+    guard var access = unsafe aligned(physical, 0x1F, type.byteCount, code, left) else { return nil }
+    if type.kind == .locked {
       let line = unsafe state.pointee.lockLine
       unsafe state.pointee.lockLine = .max
       guard line == physical & ~63 else { return false }
     }
-    var access = unsafe access(physical, byteCount, code, left)
     access.isPhysical = true
     return storePhysical(value, at: physical, access) ? true : nil
   }
 
-  private func access(
-    _ va: UInt64, _ byteCount: Int, _ code: Code, _ left: Int
-  ) -> SlowAccess {
-    unsafe SlowAccess(va: va, byteCount: byteCount, user: isInUserMode, code: code, left: left)
+  private func aligned(
+    _ va: UInt64, _ opcode: UInt8, _ code: Code, _ left: Int
+  ) -> SlowAccess? {
+    unsafe aligned(va, opcode, MemoryOpcode.byteCount(opcode), code, left)
   }
 
-  private func checkAlignment(
-    _ va: UInt64, _ byteCount: Int, _ opcode: UInt64, _ code: Code, _ left: Int
-  ) -> Bool {
-    guard va & UInt64(byteCount &- 1) != 0 else { return true }
-    let register = unsafe RegisterIndex.number(of: operation(code).ra)
-    unsafe trap(.unaligned(va, opcode: opcode, register: register), at: code, left: left)
-    return false
+  /// The access, or nil after the trap for an unaligned address.
+  private func aligned(
+    _ va: UInt64, _ opcode: UInt8, _ byteCount: Int, _ code: Code, _ left: Int
+  ) -> SlowAccess? {
+    guard va & UInt64(byteCount &- 1) == 0 else {
+      let register = unsafe RegisterIndex.number(of: operation(code).ra)
+      unsafe trap(
+        .unaligned(va, opcode: UInt64(opcode), register: register), at: code, left: left)
+      return nil
+    }
+    return unsafe SlowAccess(
+      va: va, byteCount: byteCount, user: isInUserMode, code: code, left: left)
   }
 }
 

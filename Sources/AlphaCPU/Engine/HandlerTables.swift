@@ -52,12 +52,10 @@ enum IntegerHandlers {
     case .ldl: unsafe ldl
     case .ldq: unsafe ldq
     case .ldqU: unsafe ldqU
-    case .ldlL: unsafe ldlL
-    case .ldqL: unsafe ldqL
+    case .ldlL, .ldqL: unsafe loadLocked
     case .lds: unsafe lds
-    case .ldt: unsafe ldt
-    case .ldf: unsafe ldf
-    case .ldg: unsafe ldg
+    case .ldt: unsafe ldq
+    case .ldf, .ldg: unsafe slowLoad
     default: nil
     }
   }
@@ -71,9 +69,9 @@ enum IntegerHandlers {
     case .stq: unsafe stq
     case .stqU: unsafe stqU
     case .sts: unsafe sts
-    case .stt: unsafe stt
-    case .stf: unsafe stf
-    case .stg: unsafe stg
+    case .stt: unsafe stq
+    case .stf, .stg: unsafe slowStore
+    case .stlC, .stqC: unsafe storeConditional
     default: nil
     }
   }
@@ -127,23 +125,12 @@ enum PALHandlers {
     switch type {
     case 0: unsafe hwLDL
     case 1: unsafe hwLDQ
-    case 2: unsafe hwLDLLocked
-    case 3: unsafe hwLDQLocked
-    case 0xA: unsafe hwLDLKernel
-    case 0xB: unsafe hwLDQKernel
-    case 0xE: unsafe hwLDLUser
-    case 0xF: unsafe hwLDQUser
+    case 2, 3, 0xA, 0xB, 0xE, 0xF: unsafe hardwareLoad
     default: nil
     }
   }
 
   @unsafe static func store(_ type: UInt8) -> Handler? {
-    switch type {
-    case 0: unsafe hwSTL
-    case 1: unsafe hwSTQ
-    case 2: unsafe hwSTLConditional
-    case 3: unsafe hwSTQConditional
-    default: nil
-    }
+    type < 4 ? unsafe hardwareStore : nil
   }
 }

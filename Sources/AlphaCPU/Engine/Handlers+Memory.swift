@@ -2,6 +2,10 @@ internal import AlphaFloat
 
 // Loads and stores. The fast path is one compare of the TLB's tag with page number and alignment
 // bits of the address, then the access; everything else goes through the class.
+//
+// `ra` is the register, `rb` the base, `rc` the opcode of the instruction, which tells the one slow
+// path what to do. That there is only one is deliberate: functions that differ in a constant are
+// merged by the optimiser, and a merged function does not keep its tail calls.
 
 @inline(__always)
 private func address(_ s: State, _ c: Code) -> UInt64 {
@@ -20,12 +24,42 @@ private func host(_ bits: UInt64) -> UnsafeMutableRawPointer {
   unsafe UnsafeMutableRawPointer(bitPattern: UInt(bits)).unsafelyUnwrapped
 }
 
+/// Opcodes of the memory format that access memory.
+enum MemoryOpcode {
+  static let ldbu: UInt8 = 0x0A
+  static let ldqU: UInt8 = 0x0B
+  static let ldwu: UInt8 = 0x0C
+  static let stw: UInt8 = 0x0D
+  static let stb: UInt8 = 0x0E
+  static let stqU: UInt8 = 0x0F
+  static let ldf: UInt8 = 0x20
+  static let ldg: UInt8 = 0x21
+  static let lds: UInt8 = 0x22
+  static let stf: UInt8 = 0x24
+  static let stg: UInt8 = 0x25
+  static let sts: UInt8 = 0x26
+  static let ldl: UInt8 = 0x28
+  static let ldlL: UInt8 = 0x2A
+  static let stl: UInt8 = 0x2C
+  static let stlC: UInt8 = 0x2E
+
+  /// Bytes that an opcode moves.
+  @inline(__always)
+  static func byteCount(_ opcode: UInt8) -> Int {
+    switch opcode {
+    case ldbu, stb: 1
+    case ldwu, stw: 2
+    case ldl, stl, ldlL, stlC, lds, sts, ldf, stf: 4
+    default: 8
+    }
+  }
+}
+
 // MARK: - Loads
 
 @inline(__always)
 private func load<Value: FixedWidthInteger & BitwiseCopyable>(
-  _ s: State, _ c: Code, _ n: Int, as type: Value.Type, slow: Handler,
-  _ convert: (Value) -> UInt64
+  _ s: State, _ c: Code, _ n: Int, as type: Value.Type, _ convert: (Value) -> UInt64
 ) {
   let va = unsafe address(s, c)
   let entry = unsafe entry(s, va)
@@ -35,55 +69,25 @@ private func load<Value: FixedWidthInteger & BitwiseCopyable>(
     unsafe setRegister(s, operation(c).ra, convert(value))
     unsafe next(s, c, n)
   } else {
-    unsafe slow(s, c, n)
+    unsafe slowLoad(s, c, n)
   }
-}
-
-/// The way through the class: alignment first, then translation, then RAM or the bus.
-@inline(__always)
-private func slowLoad(
-  _ s: State, _ c: Code, _ n: Int, byteCount: Int, opcode: UInt64,
-  _ convert: (UInt64) -> UInt64
-) {
-  let value: UInt64? = unsafe owner(s) {
-    unsafe $0.slowLoad(va: address(s, c), byteCount: byteCount, opcode: opcode, c, n)
-  }
-  guard let value else { return }
-  unsafe setRegister(s, operation(c).ra, convert(value))
-  if unsafe cpuState(s).pointee.attention == 0 {
-    unsafe next(s, c, n)
-  } else {
-    unsafe leaveAfter(s, c, n)
-  }
-}
-
-@inline(__always) private func signExtended(_ value: UInt32) -> UInt64 {
-  UInt64(bitPattern: Int64(Int32(bitPattern: value)))
 }
 
 @c func ldbu(_ s: State, _ c: Code, _ n: Int) {
-  unsafe load(s, c, n, as: UInt8.self, slow: slowLDBU) { UInt64($0) }
+  unsafe load(s, c, n, as: UInt8.self) { UInt64($0) }
 }
 @c func ldwu(_ s: State, _ c: Code, _ n: Int) {
-  unsafe load(s, c, n, as: UInt16.self, slow: slowLDWU) { UInt64($0) }
+  unsafe load(s, c, n, as: UInt16.self) { UInt64($0) }
 }
 @c func ldl(_ s: State, _ c: Code, _ n: Int) {
-  unsafe load(s, c, n, as: UInt32.self, slow: slowLDL) { signExtended($0) }
+  unsafe load(s, c, n, as: Int32.self) { UInt64(bitPattern: Int64($0)) }
 }
+/// LDQ and LDT.
 @c func ldq(_ s: State, _ c: Code, _ n: Int) {
-  unsafe load(s, c, n, as: UInt64.self, slow: slowLDQ) { $0 }
+  unsafe load(s, c, n, as: UInt64.self) { $0 }
 }
 @c func lds(_ s: State, _ c: Code, _ n: Int) {
-  unsafe load(s, c, n, as: UInt32.self, slow: slowLDS) { MemoryImage.loadS($0) }
-}
-@c func ldt(_ s: State, _ c: Code, _ n: Int) {
-  unsafe load(s, c, n, as: UInt64.self, slow: slowLDT) { $0 }
-}
-@c func ldf(_ s: State, _ c: Code, _ n: Int) {
-  unsafe load(s, c, n, as: UInt32.self, slow: slowLDF) { MemoryImage.loadF($0) }
-}
-@c func ldg(_ s: State, _ c: Code, _ n: Int) {
-  unsafe load(s, c, n, as: UInt64.self, slow: slowLDG) { MemoryImage.swapG($0) }
+  unsafe load(s, c, n, as: UInt32.self) { MemoryImage.loadS($0) }
 }
 
 /// LDQ_U clears the low address bits, so it is never unaligned.
@@ -95,49 +99,34 @@ private func slowLoad(
     unsafe setRegister(s, operation(c).ra, value)
     unsafe next(s, c, n)
   } else {
-    unsafe slowLDQU(s, c, n)
+    unsafe slowLoad(s, c, n)
   }
 }
 
-@c @inline(never) private func slowLDBU(_ s: State, _ c: Code, _ n: Int) {
-  unsafe slowLoad(s, c, n, byteCount: 1, opcode: 0x0A) { $0 }
-}
-@c @inline(never) private func slowLDWU(_ s: State, _ c: Code, _ n: Int) {
-  unsafe slowLoad(s, c, n, byteCount: 2, opcode: 0x0C) { $0 }
-}
-@c @inline(never) private func slowLDL(_ s: State, _ c: Code, _ n: Int) {
-  unsafe slowLoad(s, c, n, byteCount: 4, opcode: 0x28) {
-    signExtended(UInt32(truncatingIfNeeded: $0))
-  }
-}
-@c @inline(never) private func slowLDQ(_ s: State, _ c: Code, _ n: Int) {
-  unsafe slowLoad(s, c, n, byteCount: 8, opcode: 0x29) { $0 }
-}
-@c @inline(never) private func slowLDS(_ s: State, _ c: Code, _ n: Int) {
-  unsafe slowLoad(s, c, n, byteCount: 4, opcode: 0x22) {
-    MemoryImage.loadS(UInt32(truncatingIfNeeded: $0))
-  }
-}
-@c @inline(never) private func slowLDT(_ s: State, _ c: Code, _ n: Int) {
-  unsafe slowLoad(s, c, n, byteCount: 8, opcode: 0x23) { $0 }
-}
-@c @inline(never) private func slowLDF(_ s: State, _ c: Code, _ n: Int) {
-  unsafe slowLoad(s, c, n, byteCount: 4, opcode: 0x20) {
-    MemoryImage.loadF(UInt32(truncatingIfNeeded: $0))
-  }
-}
-@c @inline(never) private func slowLDG(_ s: State, _ c: Code, _ n: Int) {
-  unsafe slowLoad(s, c, n, byteCount: 8, opcode: 0x21) { MemoryImage.swapG($0) }
-}
-@c @inline(never) private func slowLDQU(_ s: State, _ c: Code, _ n: Int) {
-  unsafe slowLoad(s, c, n, byteCount: 8, opcode: 0x0B) { $0 }
+/// Any load, through the class: alignment first, then translation, then RAM or the bus. LDF and LDG
+/// have no other way.
+@c @inline(never)
+func slowLoad(_ s: State, _ c: Code, _ n: Int) {
+  let op = unsafe operation(c)
+  let value: UInt64? = unsafe owner(s) { unsafe $0.slowLoad(address(s, c), op.rc, c, n) }
+  guard let value else { return }
+  let image =
+    switch op.rc {
+    case MemoryOpcode.ldl, MemoryOpcode.ldlL: IntegerSemantics.long(value)
+    case MemoryOpcode.lds: MemoryImage.loadS(UInt32(truncatingIfNeeded: value))
+    case MemoryOpcode.ldf: MemoryImage.loadF(UInt32(truncatingIfNeeded: value))
+    case MemoryOpcode.ldg: MemoryImage.swapG(value)
+    default: value
+    }
+  unsafe setRegister(s, op.ra, image)
+  unsafe nextUnlessAttention(s, c, n)
 }
 
 // MARK: - Stores
 
 @inline(__always)
 private func store<Value: FixedWidthInteger & BitwiseCopyable>(
-  _ s: State, _ c: Code, _ n: Int, slow: Handler, _ convert: (UInt64) -> Value
+  _ s: State, _ c: Code, _ n: Int, _ convert: (UInt64) -> Value
 ) {
   let va = unsafe address(s, c)
   let entry = unsafe entry(s, va)
@@ -147,50 +136,25 @@ private func store<Value: FixedWidthInteger & BitwiseCopyable>(
     unsafe host(entry.pointee.addend &+ va).storeBytes(of: value, as: Value.self)
     unsafe next(s, c, n)
   } else {
-    unsafe slow(s, c, n)
-  }
-}
-
-@inline(__always)
-private func slowStore(
-  _ s: State, _ c: Code, _ n: Int, byteCount: Int, opcode: UInt64,
-  _ convert: (UInt64) -> UInt64
-) {
-  let value = unsafe convert(register(s, operation(c).ra))
-  let done: Bool = unsafe owner(s) {
-    unsafe $0.slowStore(value, va: address(s, c), byteCount: byteCount, opcode: opcode, c, n)
-  }
-  guard done else { return }
-  if unsafe cpuState(s).pointee.attention == 0 {
-    unsafe next(s, c, n)
-  } else {
-    unsafe leaveAfter(s, c, n)
+    unsafe slowStore(s, c, n)
   }
 }
 
 @c func stb(_ s: State, _ c: Code, _ n: Int) {
-  unsafe store(s, c, n, slow: slowSTB) { UInt8(truncatingIfNeeded: $0) }
+  unsafe store(s, c, n) { UInt8(truncatingIfNeeded: $0) }
 }
 @c func stw(_ s: State, _ c: Code, _ n: Int) {
-  unsafe store(s, c, n, slow: slowSTW) { UInt16(truncatingIfNeeded: $0) }
+  unsafe store(s, c, n) { UInt16(truncatingIfNeeded: $0) }
 }
 @c func stl(_ s: State, _ c: Code, _ n: Int) {
-  unsafe store(s, c, n, slow: slowSTL) { UInt32(truncatingIfNeeded: $0) }
+  unsafe store(s, c, n) { UInt32(truncatingIfNeeded: $0) }
 }
+/// STQ and STT.
 @c func stq(_ s: State, _ c: Code, _ n: Int) {
-  unsafe store(s, c, n, slow: slowSTQ) { $0 }
+  unsafe store(s, c, n) { $0 }
 }
 @c func sts(_ s: State, _ c: Code, _ n: Int) {
-  unsafe store(s, c, n, slow: slowSTS) { MemoryImage.storeS($0) }
-}
-@c func stt(_ s: State, _ c: Code, _ n: Int) {
-  unsafe store(s, c, n, slow: slowSTT) { $0 }
-}
-@c func stf(_ s: State, _ c: Code, _ n: Int) {
-  unsafe store(s, c, n, slow: slowSTF) { MemoryImage.storeF($0) }
-}
-@c func stg(_ s: State, _ c: Code, _ n: Int) {
-  unsafe store(s, c, n, slow: slowSTG) { MemoryImage.swapG($0) }
+  unsafe store(s, c, n) { MemoryImage.storeS($0) }
 }
 
 /// STQ_U clears the low address bits, so it is never unaligned.
@@ -202,36 +166,25 @@ private func slowStore(
     unsafe host(entry.pointee.addend &+ va).storeBytes(of: value, as: UInt64.self)
     unsafe next(s, c, n)
   } else {
-    unsafe slowSTQU(s, c, n)
+    unsafe slowStore(s, c, n)
   }
 }
 
-@c @inline(never) private func slowSTB(_ s: State, _ c: Code, _ n: Int) {
-  unsafe slowStore(s, c, n, byteCount: 1, opcode: 0x0E) { $0 }
-}
-@c @inline(never) private func slowSTW(_ s: State, _ c: Code, _ n: Int) {
-  unsafe slowStore(s, c, n, byteCount: 2, opcode: 0x0D) { $0 }
-}
-@c @inline(never) private func slowSTL(_ s: State, _ c: Code, _ n: Int) {
-  unsafe slowStore(s, c, n, byteCount: 4, opcode: 0x2C) { $0 }
-}
-@c @inline(never) private func slowSTQ(_ s: State, _ c: Code, _ n: Int) {
-  unsafe slowStore(s, c, n, byteCount: 8, opcode: 0x2D) { $0 }
-}
-@c @inline(never) private func slowSTS(_ s: State, _ c: Code, _ n: Int) {
-  unsafe slowStore(s, c, n, byteCount: 4, opcode: 0x26) { UInt64(MemoryImage.storeS($0)) }
-}
-@c @inline(never) private func slowSTT(_ s: State, _ c: Code, _ n: Int) {
-  unsafe slowStore(s, c, n, byteCount: 8, opcode: 0x27) { $0 }
-}
-@c @inline(never) private func slowSTF(_ s: State, _ c: Code, _ n: Int) {
-  unsafe slowStore(s, c, n, byteCount: 4, opcode: 0x24) { UInt64(MemoryImage.storeF($0)) }
-}
-@c @inline(never) private func slowSTG(_ s: State, _ c: Code, _ n: Int) {
-  unsafe slowStore(s, c, n, byteCount: 8, opcode: 0x25) { MemoryImage.swapG($0) }
-}
-@c @inline(never) private func slowSTQU(_ s: State, _ c: Code, _ n: Int) {
-  unsafe slowStore(s, c, n, byteCount: 8, opcode: 0x0F) { $0 }
+/// Any store, through the class. STF and STG have no other way.
+@c @inline(never)
+func slowStore(_ s: State, _ c: Code, _ n: Int) {
+  let op = unsafe operation(c)
+  let image = unsafe register(s, op.ra)
+  let value =
+    switch op.rc {
+    case MemoryOpcode.sts: UInt64(MemoryImage.storeS(image))
+    case MemoryOpcode.stf: UInt64(MemoryImage.storeF(image))
+    case MemoryOpcode.stg: MemoryImage.swapG(image)
+    default: image
+    }
+  let done: Bool = unsafe owner(s) { unsafe $0.slowStore(value, address(s, c), op.rc, c, n) }
+  guard done else { return }
+  unsafe nextUnlessAttention(s, c, n)
 }
 
 // MARK: - Load-locked, store-conditional
@@ -239,50 +192,24 @@ private func slowStore(
 // The reservation is on an aligned 64-byte physical line (EV6 HRM 4.4). A device's write to the line
 // and every return from PALcode break it; the CPU's own stores do not.
 
-@inline(__always)
-private func loadLocked(
-  _ s: State, _ c: Code, _ n: Int, byteCount: Int, opcode: UInt64,
-  _ convert: (UInt64) -> UInt64
-) {
-  let value: UInt64? = unsafe owner(s) {
-    unsafe $0.loadLocked(va: address(s, c), byteCount: byteCount, opcode: opcode, c, n)
-  }
+/// LDL_L and LDQ_L.
+@c func loadLocked(_ s: State, _ c: Code, _ n: Int) {
+  let op = unsafe operation(c)
+  let value: UInt64? = unsafe owner(s) { unsafe $0.loadLocked(address(s, c), op.rc, c, n) }
   guard let value else { return }
-  unsafe setRegister(s, operation(c).ra, convert(value))
-  unsafe next(s, c, n)
+  let image = op.rc == MemoryOpcode.ldlL ? IntegerSemantics.long(value) : value
+  unsafe setRegister(s, op.ra, image)
+  unsafe nextUnlessAttention(s, c, n)
 }
 
-@inline(__always)
-private func storeConditional(
-  _ s: State, _ c: Code, _ n: Int, byteCount: Int, opcode: UInt64
-) {
+/// STL_C and STQ_C: the register is the source and then takes the answer.
+@c func storeConditional(_ s: State, _ c: Code, _ n: Int) {
   let op = unsafe operation(c)
-  // RB would be wrong here: the result register is also the source, and R31's result is dropped.
-  let value = unsafe register(s, op.rc)
+  let value = op.ra == RegisterIndex.sink ? 0 : unsafe register(s, op.ra)
   let stored: Bool? = unsafe owner(s) {
-    unsafe $0.storeConditional(
-      value, va: address(s, c), byteCount: byteCount, opcode: opcode, c, n)
+    unsafe $0.storeConditional(value, address(s, c), op.rc, c, n)
   }
   guard let stored else { return }
   unsafe setRegister(s, op.ra, stored ? 1 : 0)
-  if unsafe cpuState(s).pointee.attention == 0 {
-    unsafe next(s, c, n)
-  } else {
-    unsafe leaveAfter(s, c, n)
-  }
-}
-
-@c func ldlL(_ s: State, _ c: Code, _ n: Int) {
-  unsafe loadLocked(s, c, n, byteCount: 4, opcode: 0x2A) {
-    signExtended(UInt32(truncatingIfNeeded: $0))
-  }
-}
-@c func ldqL(_ s: State, _ c: Code, _ n: Int) {
-  unsafe loadLocked(s, c, n, byteCount: 8, opcode: 0x2B) { $0 }
-}
-@c func stlC(_ s: State, _ c: Code, _ n: Int) {
-  unsafe storeConditional(s, c, n, byteCount: 4, opcode: 0x2E)
-}
-@c func stqC(_ s: State, _ c: Code, _ n: Int) {
-  unsafe storeConditional(s, c, n, byteCount: 8, opcode: 0x2F)
+  unsafe nextUnlessAttention(s, c, n)
 }

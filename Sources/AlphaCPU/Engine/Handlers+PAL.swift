@@ -85,7 +85,7 @@ private func observedCallPAL(_ s: State, _ c: Code, _ n: Int) {
     unsafe setRegister(s, op.ra, value)
     unsafe next(s, c, n)
   } else {
-    unsafe slowHWLDQ(s, c, n)
+    unsafe hardwareLoad(s, c, n)
   }
 }
 
@@ -100,82 +100,35 @@ private func observedCallPAL(_ s: State, _ c: Code, _ n: Int) {
     unsafe setRegister(s, op.ra, UInt64(bitPattern: Int64(value)))
     unsafe next(s, c, n)
   } else {
-    unsafe slowHWLDL(s, c, n)
+    unsafe hardwareLoad(s, c, n)
   }
 }
 
-@inline(__always)
-private func hardwareLoad(
-  _ s: State, _ c: Code, _ n: Int, _ kind: HardwareAccess, byteCount: Int
-) {
+/// Any HW_LD; `rc` is the access type.
+@c @inline(never)
+func hardwareLoad(_ s: State, _ c: Code, _ n: Int) {
   let op = unsafe operation(c)
+  let type = HardwareAccess(type: op.rc)
   let value: UInt64? = unsafe owner(s) {
-    unsafe $0.hardwareLoad(
-      kind, register(s, op.rb) &+ op.operand, byteCount: byteCount, c, n)
+    unsafe $0.hardwareLoad(type, register(s, op.rb) &+ op.operand, c, n)
   }
   guard let value else { return }
-  let result = byteCount == 4 ? IntegerSemantics.long(value) : value
-  unsafe setRegister(s, op.ra, result)
-  if unsafe cpuState(s).pointee.attention == 0 {
-    unsafe next(s, c, n)
-  } else {
-    unsafe leaveAfter(s, c, n)
-  }
+  unsafe setRegister(s, op.ra, type.byteCount == 4 ? IntegerSemantics.long(value) : value)
+  unsafe nextUnlessAttention(s, c, n)
 }
 
-@inline(__always)
-private func hardwareStore(
-  _ s: State, _ c: Code, _ n: Int, _ kind: HardwareAccess, byteCount: Int
-) {
+/// Any HW_ST; `rc` is the access type. The conditional types answer in their source register.
+@c @inline(never)
+func hardwareStore(_ s: State, _ c: Code, _ n: Int) {
   let op = unsafe operation(c)
+  let type = HardwareAccess(type: op.rc)
+  let value = op.ra == RegisterIndex.sink ? 0 : unsafe register(s, op.ra)
   let stored: Bool? = unsafe owner(s) {
-    unsafe $0.hardwareStore(
-      kind, register(s, op.rc), register(s, op.rb) &+ op.operand, byteCount: byteCount, c, n)
+    unsafe $0.hardwareStore(type, value, register(s, op.rb) &+ op.operand, c, n)
   }
   guard let stored else { return }
-  if kind == .locked { unsafe setRegister(s, op.ra, stored ? 1 : 0) }
-  if unsafe cpuState(s).pointee.attention == 0 {
-    unsafe next(s, c, n)
-  } else {
-    unsafe leaveAfter(s, c, n)
-  }
-}
-
-@c @inline(never) private func slowHWLDL(_ s: State, _ c: Code, _ n: Int) {
-  unsafe hardwareLoad(s, c, n, .physical, byteCount: 4)
-}
-@c @inline(never) private func slowHWLDQ(_ s: State, _ c: Code, _ n: Int) {
-  unsafe hardwareLoad(s, c, n, .physical, byteCount: 8)
-}
-@c func hwLDLLocked(_ s: State, _ c: Code, _ n: Int) {
-  unsafe hardwareLoad(s, c, n, .locked, byteCount: 4)
-}
-@c func hwLDQLocked(_ s: State, _ c: Code, _ n: Int) {
-  unsafe hardwareLoad(s, c, n, .locked, byteCount: 8)
-}
-@c func hwLDLKernel(_ s: State, _ c: Code, _ n: Int) {
-  unsafe hardwareLoad(s, c, n, .kernelWriteCheck, byteCount: 4)
-}
-@c func hwLDQKernel(_ s: State, _ c: Code, _ n: Int) {
-  unsafe hardwareLoad(s, c, n, .kernelWriteCheck, byteCount: 8)
-}
-@c func hwLDLUser(_ s: State, _ c: Code, _ n: Int) {
-  unsafe hardwareLoad(s, c, n, .user, byteCount: 4)
-}
-@c func hwLDQUser(_ s: State, _ c: Code, _ n: Int) {
-  unsafe hardwareLoad(s, c, n, .user, byteCount: 8)
-}
-@c func hwSTL(_ s: State, _ c: Code, _ n: Int) {
-  unsafe hardwareStore(s, c, n, .physical, byteCount: 4)
-}
-@c func hwSTQ(_ s: State, _ c: Code, _ n: Int) {
-  unsafe hardwareStore(s, c, n, .physical, byteCount: 8)
-}
-@c func hwSTLConditional(_ s: State, _ c: Code, _ n: Int) {
-  unsafe hardwareStore(s, c, n, .locked, byteCount: 4)
-}
-@c func hwSTQConditional(_ s: State, _ c: Code, _ n: Int) {
-  unsafe hardwareStore(s, c, n, .locked, byteCount: 8)
+  if type.kind == .locked { unsafe setRegister(s, op.ra, stored ? 1 : 0) }
+  unsafe nextUnlessAttention(s, c, n)
 }
 
 // MARK: - Traps that are known when the block is built

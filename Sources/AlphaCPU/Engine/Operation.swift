@@ -165,6 +165,16 @@ func leaveAfter(
   unsafe cpu.pointee.exit = reason
 }
 
+/// Executes the operation behind a slow path, unless the outside world wants to look first.
+@inline(__always)
+func nextUnlessAttention(_ state: State, _ code: Code, _ left: Int) {
+  if unsafe cpuState(state).pointee.attention == 0 {
+    unsafe next(state, code, left)
+  } else {
+    unsafe leaveAfter(state, code, left)
+  }
+}
+
 // MARK: - Links
 
 /// Stands where a successor in the same page is not known yet.

@@ -250,19 +250,18 @@ struct BlockBuilder {
         unsafe append(
           addImmediate, rb: source(i.rb), rc: destination(i.ra), immediate: immediate)
       }
-    case .stlC, .stqC:
-      unsafe append(
-        operation == .stlC ? stlC : stqC, ra: destination(i.ra), rb: source(i.rb),
-        rc: source(i.ra), immediate: packed(displacement))
     default:
       if let handler = unsafe IntegerHandlers.load(operation) {
         // A load to R31 is a prefetch: no access, no trap. LDx_L takes its reservation all the same.
         guard i.ra != 31 || operation == .ldlL || operation == .ldqL else { return }
         unsafe append(
-          handler, ra: destination(i.ra), rb: source(i.rb), immediate: packed(displacement))
+          handler, ra: destination(i.ra), rb: source(i.rb), rc: i.opcode,
+          immediate: packed(displacement))
       } else if let handler = unsafe IntegerHandlers.store(operation) {
+        let isConditional = operation == .stlC || operation == .stqC
         unsafe append(
-          handler, ra: source(i.ra), rb: source(i.rb), immediate: packed(displacement))
+          handler, ra: isConditional ? destination(i.ra) : source(i.ra), rb: source(i.rb),
+          rc: i.opcode, immediate: packed(displacement))
       }
     }
   }
@@ -357,15 +356,13 @@ struct BlockBuilder {
   }
 
   private mutating func emitHardwareAccess(_ operation: Operation, _ i: InstructionWord) {
-    let displacement = Int(i.hardwareDisplacement)
-    if operation == .hwLD, let handler = unsafe PALHandlers.load(i.hardwareType) {
-      unsafe append(
-        handler, ra: destination(i.ra), rb: source(i.rb), immediate: packed(displacement))
-    } else if operation == .hwST, let handler = unsafe PALHandlers.store(i.hardwareType) {
-      unsafe append(
-        handler, ra: destination(i.ra), rb: source(i.rb), rc: source(i.ra),
-        immediate: packed(displacement))
-    }
+    let handler =
+      operation == .hwLD
+      ? unsafe PALHandlers.load(i.hardwareType) : unsafe PALHandlers.store(i.hardwareType)
+    guard let handler = unsafe handler else { return }
+    unsafe append(
+      handler, ra: destination(i.ra), rb: source(i.rb), rc: i.hardwareType,
+      immediate: packed(Int(i.hardwareDisplacement)))
   }
 
   /// Whether the access type of HW_LD or HW_ST exists.
@@ -412,9 +409,12 @@ struct BlockBuilder {
       if let handler = unsafe IntegerHandlers.load(operation) {
         guard i.ra != 31 else { return }
         unsafe append(
-          handler, ra: floatDestination(i.ra), rb: source(i.rb), immediate: displacement)
+          handler, ra: floatDestination(i.ra), rb: source(i.rb), rc: i.opcode,
+          immediate: displacement)
       } else if let handler = unsafe IntegerHandlers.store(operation) {
-        unsafe append(handler, ra: floatSource(i.ra), rb: source(i.rb), immediate: displacement)
+        unsafe append(
+          handler, ra: floatSource(i.ra), rb: source(i.rb), rc: i.opcode,
+          immediate: displacement)
       }
       return
     }
