@@ -79,7 +79,7 @@ extension InstructionRow {
     let of = word.floatQualifiers
     var letters = of.softwareCompletion ? "s" : ""
     // The I bit of CVTST is part of its function, and its rounding field a constant.
-    if qualifiers != .ieeeWiden {
+    if qualifiers != .cvtst {
       if of.trapsUnderflowOrIntegerOverflow {
         letters += operation == .cvttq || operation == .cvtgq ? "v" : "u"
       }

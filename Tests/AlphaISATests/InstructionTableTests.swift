@@ -55,12 +55,16 @@ struct InstructionTableTests {
 
   @Test("What may trap: memory accesses, /V, arithmetic with qualifiers, PALcode")
   func mayTrap() {
-    for operation in [.ldq, .stb, .addlV, .mulqV, .addt, .sqrtg, .cvtqlSV, .callPAL, .hwRET]
+    for operation in [
+      .ldq, .stb, .addlV, .mulqV, .addt, .sqrtg, .cvtqt, .cvtqlSV, .callPAL, .hwRET,
+    ]
       as [Operation]
     {
       #expect(InstructionTable.row(of: operation).mayTrap, "\(operation)")
     }
-    for operation in [.lda, .ldah, .addl, .mulq, .cpys, .ftoit, .itofs, .cvtql, .br, .mb, .jsr]
+    for operation in [
+      .lda, .ldah, .addl, .mulq, .cpys, .ftoit, .itofs, .cvtql, .cvtqg, .br, .mb, .jsr,
+    ]
       as [Operation]
     {
       #expect(!InstructionTable.row(of: operation).mayTrap, "\(operation)")

@@ -12,10 +12,10 @@ struct ObjdumpComparisonTests {
     .map { $0 + "/alpha-linux-gnu-objdump" }
     .first(where: FileManager.default.isExecutableFile)
 
-  private static func setting<Number: FixedWidthInteger>(_ name: String, or value: Number) -> Number
-  {
-    environment["BREAKWATER_DISASSEMBLER_" + name].flatMap { Number($0) }
-      ?? value
+  /// A number from the environment: set by the script, and then it must be one.
+  private static func setting(_ name: String, or value: UInt64) throws -> UInt64 {
+    guard let text = environment["BREAKWATER_DISASSEMBLER_" + name] else { return value }
+    return try #require(UInt64(text), "\(name) is not a number: \(text)")
   }
 
   @Test(
@@ -25,12 +25,12 @@ struct ObjdumpComparisonTests {
       "alpha-linux-gnu-objdump is missing: the disassembler is NOT compared (install binutils-alpha-linux-gnu)"
     ))
   func equalsObjdump() throws {
-    var words = WordGenerator(seed: Self.setting("SEED", or: 1))
-    var remaining = Self.setting("WORDS", or: 200_000)
+    var words = WordGenerator(seed: try Self.setting("SEED", or: 1))
+    var remaining = try Self.setting("WORDS", or: 200_000)
     while remaining > 0 {
-      let chunk = (0..<min(remaining, 1 << 18)).map { _ in words.next() }
-      try compare(chunk, at: words.nextAddress())
-      remaining -= chunk.count
+      let count = min(remaining, 1 << 18)
+      try compare((0..<count).map { _ in words.next() }, at: words.nextAddress())
+      remaining -= count
     }
   }
 
