@@ -4,20 +4,21 @@ public enum Decoder {
   /// opcode, a function code that is not assigned, or an unused field without its fixed value.
   /// Whether the mode allows CALL_PAL's function or a HW_ opcode is the processor's to say.
   public static func operation(of word: InstructionWord) -> Operation? {
-    let candidate = candidates[Int(word.opcode) << 11 | Int(word.floatFunction)]
-    guard let operation = Operation(rawValue: candidate) else { return nil }
-    let pattern = patterns[Int(candidate)]
+    guard let operation = candidates[Int(word.opcode) << 11 | Int(word.floatFunction)] else {
+      return nil
+    }
+    let pattern = patterns[Int(operation.rawValue)]
     return word.rawValue & pattern.mask == pattern.match ? operation : nil
   }
 
   /// The only operation that a word with this opcode (index bits 16:11) and these bits 15:5
-  /// (index bits 10:0) can have, as a raw value; 0xff if there is none. No format has function
-  /// bits elsewhere, except opcode 0x18, whose bits 4:0 are left to the pattern.
-  private static let candidates: [UInt8] = {
-    var candidates = [UInt8](repeating: 0xff, count: 64 << 11)
+  /// (index bits 10:0) can have. No format has function bits elsewhere, except opcode 0x18, whose
+  /// bits 4:0 are left to the pattern.
+  private static let candidates: [Operation?] = {
+    var candidates = [Operation?](repeating: nil, count: 64 << 11)
     for row in InstructionTable.rows {
       for function in row.functions {
-        candidates[Int(row.opcode) << 11 | function] = row.operation.rawValue
+        candidates[Int(row.opcode) << 11 | function] = row.operation
       }
     }
     return candidates

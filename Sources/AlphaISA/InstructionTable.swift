@@ -10,19 +10,3 @@ public enum InstructionTable {
     rows[Int(operation.rawValue)]
   }
 }
-
-extension Operation {
-  /// Whether the instruction is disabled by FEN = 0: it names a floating-point register.
-  public var isFloat: Bool {
-    switch self {
-    case .ldf, .ldg, .lds, .ldt, .stf, .stg, .sts, .stt, .ftoit, .ftois,
-      .fbeq, .fblt, .fble, .fbne, .fbge, .fbgt:
-      true
-    default:
-      (Operation.itofs.rawValue...Operation.cvtqlSV.rawValue).contains(rawValue)
-    }
-  }
-
-  /// The mnemonic in the manual's lower-case spelling, without floating-point qualifiers.
-  public var mnemonic: String { InstructionTable.row(of: self).mnemonic }
-}

@@ -61,6 +61,13 @@ extension InstructionWord {
   @inlinable
   public var jumpHint: UInt16 { UInt16(truncatingIfNeeded: rawValue) & 0x3fff }
 
+  /// The hint of JMP and JSR as a displacement in instructions from the updated PC, bits 13:0
+  /// sign-extended.
+  @inlinable
+  public var jumpDisplacement: Int64 {
+    Int64(Int16(truncatingIfNeeded: rawValue &<< 2) &>> 2)
+  }
+
   /// The displacement of a branch in instructions from the updated PC, bits 20:0 sign-extended.
   @inlinable
   public var branchDisplacement: Int64 { Int64(Int32(bitPattern: rawValue &<< 11) &>> 11) }
