@@ -23,7 +23,7 @@ public struct ChainReader {
   public mutating func read(into bytes: inout MutableSpan<UInt8>) throws(DMAFault) -> Int {
     var moved = 0
     while let piece = cursor.piece(limit: bytes.count - moved) {
-      var part = bytes.extracting(moved..<moved + piece.byteCount)
+      var part = bytes._mutatingExtracting(moved..<moved + piece.byteCount)
       try memory.read(piece.address, into: &part)
       cursor.advance(past: piece)
       moved += piece.byteCount

@@ -7,6 +7,8 @@ public enum QueueFault: Error, Equatable, Sendable {
   case misaligned(QueueLayout.Part, BusAddress)
   /// A part of the queue cannot be reached.
   case ring(QueueLayout.Part, DMAFault)
+  /// A queue lies in memory neither as a physical nor as a bus address.
+  case noView(BusAddress, physical: DMAFault, translated: DMAFault)
   /// The available index moved by more than the queue size, or backwards.
   case indexJump(available: UInt16, next: UInt16, size: UInt16)
   /// An available ring entry names a descriptor outside the table.
@@ -43,6 +45,7 @@ extension QueueFault {
     switch self {
     case .misaligned: "misaligned ring"
     case .ring: "ring unreachable"
+    case .noView: "ring unreachable"
     case .indexJump: "available index jump"
     case .headOutOfRange: "head out of range"
     case .headOutstanding: "head outstanding"
@@ -61,6 +64,18 @@ extension QueueFault {
   }
 }
 
+extension QueueFault {
+  /// The failed access to memory behind the fault, if that was the reason.
+  public var dmaFault: DMAFault? {
+    switch self {
+    case .ring(_, let fault), .indirectUnreachable(_, _, let fault),
+      .answerUnreachable(_, let fault):
+      fault
+    default: nil
+    }
+  }
+}
+
 extension QueueFault: CustomStringConvertible {
   /// What was wrong, with the raw words, and what would be right.
   public var description: String {
@@ -69,6 +84,9 @@ extension QueueFault: CustomStringConvertible {
       "\(part.rawValue) at \(address) is not a multiple of \(part.alignment) bytes"
     case .ring(let part, let fault):
       "\(part.rawValue) unreachable: \(fault)"
+    case .noView(let address, let physical, let translated):
+      "\(address.rawValue == 0 ? "enabled without an address? " : "")address \(address) is no place in memory: as physical, \(physical); "
+        + "as translated, \(translated)"
     case .indexJump(let available, let next, let size):
       "available index \(available) is \(available &- next) entries past \(next), "
         + "more than the queue's \(size)"
