@@ -1,0 +1,95 @@
+public import GuestMemory
+
+/// Deciding whose addresses a driver uses (see ``DMAPolicy``).
+extension VirtioCore {
+  /// Latches the view at the first queue that is set up. False while it cannot be told yet.
+  func chooseView(for layout: QueueLayout, queue index: Int) throws(QueueFault) -> Bool {
+    if memory.view != nil { return true }
+    if features.contains(.accessPlatform) {
+      memory.view = .translated
+      note("the driver accepted ACCESS_PLATFORM: addresses are translated")
+      return true
+    }
+    let physical = fault(of: layout, seen: .physical)
+    let translated = fault(of: layout, seen: .translated)
+    let choice: PolicyDMAAddressSpace.View?
+    switch policy.unnegotiated {
+    case .physical: choice = .physical
+    case .translated: choice = .translated
+    case .auto:
+      switch (physical, translated) {
+      case (nil, .some): choice = .physical
+      case (.some, nil): choice = .translated
+      case (nil, nil): choice = viewByContent(of: layout)
+      case (let physical?, let translated?):
+        throw .noView(layout.descriptorTable, physical: physical, translated: translated)
+      }
+    }
+    guard let choice else {
+      note("queue \(index) could be physical or translated, and its ring is empty in both views")
+      return false
+    }
+    memory.view = choice
+    guard announcedViews.insert(choice).inserted else { return true }
+    warn(
+      "addresses \(choice.rawValue)",
+      "the driver did not accept ACCESS_PLATFORM; dma=\(policy.unnegotiated.rawValue) takes its "
+        + "addresses as \(choice.rawValue). Queue \(index) at \(layout.descriptorTable): "
+        + "as physical, \(physical.map { "\($0)" } ?? "in memory"); "
+        + "as translated, \(translated.map { "\($0)" } ?? "in memory")")
+    return true
+  }
+
+  /// Why a queue cannot lie where one view sees it, or nil.
+  private func fault(of layout: QueueLayout, seen view: PolicyDMAAddressSpace.View) -> DMAFault? {
+    do {
+      try layout.checkReachable(in: memory.space(view))
+      return nil
+    } catch {
+      guard case .ring(_, let fault) = error else { return nil }
+      return fault
+    }
+  }
+
+  /// The view in force, and whether the address that failed would have worked in the other one.
+  public func hint(for fault: DMAFault?) -> String {
+    guard let fault, let view = memory.view else { return "" }
+    let other: PolicyDMAAddressSpace.View = view == .physical ? .translated : .physical
+    do {
+      try memory.space(other).probe(fault.address, byteCount: 1, fault.direction)
+      return "; addresses are \(view.rawValue) here, but as \(other.rawValue) this one lies in "
+        + "memory: is dma=\(other.rawValue) what the driver needs?"
+    } catch {
+      return "; addresses are \(view.rawValue)"
+    }
+  }
+
+  /// How much a view of a ring looks like one that a driver has filled.
+  private enum Evidence: Int, Comparable {
+    case empty, malformed, chain
+    static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
+  }
+
+  /// Where both views lie in memory, the ring's content decides; an equal show goes to the
+  /// specification's answer, physical.
+  private func viewByContent(of layout: QueueLayout) -> PolicyDMAAddressSpace.View? {
+    let physical = evidence(in: layout, seen: .physical)
+    let translated = evidence(in: layout, seen: .translated)
+    guard max(physical, translated) > .empty else { return nil }
+    return translated > physical ? .translated : .physical
+  }
+
+  /// Tries to take a chain, without a trace in guest memory.
+  private func evidence(in layout: QueueLayout, seen view: PolicyDMAAddressSpace.View) -> Evidence {
+    var options = Virtqueue.Options(features)
+    options.eventIndex = false
+    let trial = Virtqueue(layout, memory: memory.space(view), options: options)
+    do throws(QueueFault) {
+      guard let chain = try trial.pop() else { return .empty }
+      trial.abandon(chain)
+      return .chain
+    } catch {
+      return .malformed
+    }
+  }
+}

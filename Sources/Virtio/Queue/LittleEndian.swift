@@ -1,0 +1,22 @@
+/// Little-endian integers in byte buffers: every virtio structure but a big-endian guest's legacy
+/// ones (VIRTIO 1.2, 1.4).
+extension Span<UInt8> {
+  /// The integer whose first byte is at `offset`.
+  func integer<Value: FixedWidthInteger>(at offset: Int, as type: Value.Type = Value.self) -> Value
+  {
+    var value: Value = 0
+    for index in stride(from: Value.bitWidth / 8 - 1, through: 0, by: -1) {
+      value = (value << 8) | Value(truncatingIfNeeded: self[offset + index])
+    }
+    return value
+  }
+}
+
+extension MutableSpan<UInt8> {
+  /// Stores an integer with its first byte at `offset`.
+  mutating func store<Value: FixedWidthInteger>(_ value: Value, at offset: Int) {
+    for index in 0..<Value.bitWidth / 8 {
+      self[offset + index] = UInt8(truncatingIfNeeded: value >> (8 * index))
+    }
+  }
+}
