@@ -64,33 +64,32 @@ import Testing
 
   // MARK: Standard input and output
 
-  @Test func pipesCarryEveryByteAndEndQuietly() {
-    var input: [Int32] = [0, 0]
-    var output: [Int32] = [0, 0]
-    #expect(pipe(&input) == 0 && pipe(&output) == 0)
-    let terminal = TerminalEndpoint(input: input[0], output: output[1])
+  @Test func pipesCarryEveryByteAndEndQuietly() throws {
+    let input = try #require(HostCalls.makePipe())
+    let output = try #require(HostCalls.makePipe())
+    let terminal = TerminalEndpoint(input: input.reader, output: output.writer)
     #expect(!terminal.isInteractive)
     #expect(received(terminal).isEmpty)
     #expect(!terminal.inputHasEnded)
 
-    #expect(write(input[1], "a\u{1}x", 3) == 3)
+    #expect(HostCalls.put("a\u{1}x", to: input.writer))
     #expect(received(terminal) == bytes("a\u{1}x"))
     #expect(!terminal.quitRequested)
 
-    close(input[1])
+    close(input.writer)
     #expect(received(terminal).isEmpty)
     #expect(terminal.inputHasEnded)
 
     print("abc", to: terminal)
-    #expect(read(output[0]).isEmpty)
+    #expect(read(output.reader).isEmpty)
     print("\n>>> ", to: terminal)
-    #expect(read(output[0]) == "abc\n")
+    #expect(read(output.reader) == "abc\n")
     terminal.flush()
-    #expect(read(output[0]) == ">>> ")
+    #expect(read(output.reader) == ">>> ")
   }
 
   @Test func nullDeviceIsAnEndedInput() {
-    let null = open("/dev/null", O_RDWR)
+    let null = HostCalls.openForBoth("/dev/null")
     let terminal = TerminalEndpoint(input: null, output: null)
     #expect(received(terminal).isEmpty)
     #expect(terminal.inputHasEnded)
@@ -98,51 +97,29 @@ import Testing
   }
 
   @Test func aTerminalIsRawAndGetsItsModeBack() throws {
-    let master = posix_openpt(O_RDWR | O_NOCTTY)
-    #expect(master >= 0 && grantpt(master) == 0 && unlockpt(master) == 0)
-    let name = try #require(ptsname(master))
-    let slave = open(name, O_RDWR | O_NOCTTY)
-    func localFlags() -> tcflag_t {
-      var mode = termios()
-      tcgetattr(slave, &mode)
-      return mode.c_lflag
-    }
-    let former = localFlags()
+    let (user, program) = try #require(HostCalls.makeTerminal())
+    let former = HostCalls.localFlags(of: program)
     #expect(former & tcflag_t(ICANON | ECHO | ISIG) != 0)
 
-    var terminal: TerminalEndpoint? = TerminalEndpoint(input: slave, output: slave)
+    var terminal: TerminalEndpoint? = TerminalEndpoint(input: program, output: program)
     #expect(terminal?.isInteractive == true)
-    #expect(localFlags() & tcflag_t(ICANON | ECHO | ISIG) == 0)
+    #expect(HostCalls.localFlags(of: program) & tcflag_t(ICANON | ECHO | ISIG) == 0)
 
-    #expect(write(master, "q\u{3}\u{1}\u{1}\u{1}b\u{1}h\u{1}x", 10) == 10)
+    #expect(HostCalls.put("q\u{3}\u{1}\u{1}\u{1}b\u{1}h\u{1}x", to: user))
     #expect(
       terminal.map(received) == [
         .byte(0x71), .byte(0x03), .byte(0x01), .breakCondition,
       ])
     #expect(terminal?.quitRequested == true)
-    #expect(read(master).contains("Ctrl-A x"))
+    #expect(read(user).contains("Ctrl-A x"))
 
     terminal = nil
-    #expect(localFlags() == former)
-    close(slave)
-    close(master)
+    #expect(HostCalls.localFlags(of: program) == former)
+    close(program)
+    close(user)
   }
 
   // MARK: Sockets
-
-  private func connected(to path: String) -> Int32 {
-    let client = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
-    var address = sockaddr_un()
-    address.sun_family = sa_family_t(AF_UNIX)
-    withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: Array(path.utf8)) }
-    let result = withUnsafePointer(to: &address) {
-      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        connect(client, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
-      }
-    }
-    #expect(result == 0)
-    return client
-  }
 
   @Test func socketServesOneClientAfterTheOther() throws {
     let endpoint = try SocketEndpoint(path: path("console"))
@@ -150,15 +127,15 @@ import Testing
     #expect(received(endpoint).isEmpty)
     #expect(!endpoint.hasClient)
 
-    let first = connected(to: path("console"))
-    #expect(write(first, "ls\r", 3) == 3)
+    let first = try #require(HostCalls.makeSocket(connectedTo: path("console")))
+    #expect(HostCalls.put("ls\r", to: first))
     #expect(received(endpoint) == bytes("ls\r"))
     #expect(read(first) == "boot log\r\n")
     close(first)
     #expect(received(endpoint).isEmpty)
     #expect(!endpoint.hasClient)
 
-    let second = connected(to: path("console"))
+    let second = try #require(HostCalls.makeSocket(connectedTo: path("console")))
     print("# ", to: endpoint)
     #expect(received(endpoint).isEmpty)
     #expect(read(second) == "# ")
@@ -167,7 +144,7 @@ import Testing
 
   @Test func socketDoesNotDieOfAClientThatLeft() throws {
     let endpoint = try SocketEndpoint(path: path("console"))
-    let client = connected(to: path("console"))
+    let client = try #require(HostCalls.makeSocket(connectedTo: path("console")))
     endpoint.service()
     #expect(endpoint.hasClient)
     close(client)
@@ -188,16 +165,7 @@ import Testing
     #expect(!FileManager.default.fileExists(atPath: place))
 
     // A socket whose owner died without removing it.
-    let stale = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
-    var address = sockaddr_un()
-    address.sun_family = sa_family_t(AF_UNIX)
-    withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: Array(place.utf8)) }
-    let bound = withUnsafePointer(to: &address) {
-      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        bind(stale, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
-      }
-    }
-    #expect(bound == 0)
+    let stale = try #require(HostCalls.makeSocket(boundTo: place))
     close(stale)
     let replaced = try SocketEndpoint(path: place)
     #expect(!replaced.hasClient)
