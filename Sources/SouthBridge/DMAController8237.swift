@@ -24,6 +24,9 @@ public final class DMAController8237: ISADevice, Snapshotting {
     (0x80...0x8F).contains(port) ? Int(port & 0x0F) : nil
   }
 
+  /// Clears the page registers.
+  public func reset() { state = Saved() }
+
   /// The page registers as plain data.
   public struct Saved: Codable, Equatable, Sendable {
     fileprivate var pages = [UInt8](repeating: 0, count: 16)

@@ -76,6 +76,13 @@ public final class InterruptControllerPair: ISADevice, Snapshotting {
     output.drive(master.interrupts)
   }
 
+  /// As after power-on: nothing is passed on until a guest initializes the controllers.
+  public func reset() {
+    master = InterruptController8259(isMaster: true)
+    slave = InterruptController8259(isMaster: false)
+    propagate()
+  }
+
   /// Both chips as plain data.
   public struct Saved: Codable, Equatable, Sendable {
     fileprivate let master: InterruptController8259

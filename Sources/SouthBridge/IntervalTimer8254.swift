@@ -101,6 +101,12 @@ public final class IntervalTimer8254: ISADevice, Snapshotting {
     }
   }
 
+  /// Counters without a count, and the gate of counter 2 low.
+  public func reset() {
+    state = Saved()
+    update(tick)
+  }
+
   /// The counters as plain data.
   public struct Saved: Codable, Equatable, Sendable {
     /// Gates 0 and 1 are tied high.

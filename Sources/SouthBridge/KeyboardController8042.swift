@@ -72,6 +72,12 @@ public final class KeyboardController8042: ISADevice, Snapshotting {
 
   private func drive() { interrupt.drive(state.reply != nil && state.commandByte & 1 != 0) }
 
+  /// A controller that no command has reached yet.
+  public func reset() {
+    state = Saved()
+    drive()
+  }
+
   /// The controller as plain data.
   public struct Saved: Codable, Equatable, Sendable {
     fileprivate var commandByte: UInt8 = 0

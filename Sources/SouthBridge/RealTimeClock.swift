@@ -228,6 +228,13 @@ public final class RealTimeClock: ISADevice, Snapshotting {
     if let next { clock.arm(event, at: state.dividerStart &+ next) } else { clock.disarm(event) }
   }
 
+  /// RESET#: clears the interrupt enables and flags (data sheet, "RESET"); time and memory go on.
+  public func reset() {
+    state.registerB &= ~Flag.all
+    forgetFlags()
+    armEvent()
+  }
+
   // MARK: Saved state
 
   /// The chip as plain data.

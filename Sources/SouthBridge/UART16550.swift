@@ -198,6 +198,13 @@ public final class UART16550: ISADevice, Snapshotting {
       state.interruptSource != nil && state.modemControl & ModemControl.out2 != 0)
   }
 
+  /// Master reset, with the divisor as powered on.
+  public func reset() {
+    state = Saved()
+    restartTimeout()
+    drive()
+  }
+
   // MARK: Saved state
 
   /// Raised whenever `Saved` changes its meaning.
