@@ -1,6 +1,3 @@
-public import Virtio
-public import VirtioBlock
-
 /// Everything that decides how a machine behaves. The same configuration and the same input give
 /// the same run, unless `clock` is `.host`.
 public struct MachineConfiguration: Sendable {

@@ -1,5 +1,6 @@
 public import Console
 public import DeviceModel
+import PCI
 
 /// The ISA side of the board: bridge, interrupt controllers, timers, real-time clock and serial
 /// port, wired as on the clipper board.

@@ -82,8 +82,8 @@ final class Rig {
     let log = log
     let trace = DeviceTrace(warningSink: { log.warnings.append($0) })
     let function = try VirtioPCIFunction(
-      device, interface: interface, policy: policy, translated: memory, physical: physical,
-      trace: trace)
+      device, interface: interface, policy: policy, trace: trace
+    ) { [memory, physical] _ in .init(translated: memory, physical: physical) }
     self.function = function
     function.configuration.interruptOutput = line
     registers = DriverSideRegisters(
