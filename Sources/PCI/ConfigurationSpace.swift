@@ -25,7 +25,7 @@ public final class ConfigurationSpace {
   /// The implemented base address registers by number, 0 to 5.
   public let baseAddressRegisters: [Int: BaseAddressRegister]
 
-  /// The wire of the function's interrupt pin; the machine's assembly connects it.
+  /// The wire of the function's interrupt pin; the bus connects it when the function is attached.
   public var interruptOutput: InterruptLine? {
     didSet { driveInterruptPin() }
   }
