@@ -374,7 +374,5 @@ cserve:
 	hw_mtpr	zero, PR_HALT
 	DONE
 	subq	p0, CSERVE_reset & 0xffff, p1
-	bne	p1, 1f
-	hw_mtpr	p0, PR_HALT
-	DONE
+	beq	p1, reset_machine
 	hw_ret	(zero)

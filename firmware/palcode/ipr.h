@@ -44,6 +44,9 @@
 #define PT_SLOT 56   /* physical address of this CPU's HWRPB slot */
 #define PT_STACK 57  /* top of this CPU's console stack */
 #define PT_HALTS 58  /* halts since a kernel was started: 2 means that halting failed */
+#define PT_ARG0 59   /* TRAP_ARG0 to 2 as they were at reset */
+#define PT_ARG1 60
+#define PT_ARG2 61
 
 /* Registers 8 to 14 and 25 are shadows in PALmode (21264 HRM, 6.5.1). */
 #define p0 $8

@@ -24,6 +24,13 @@
 /* All CPUs start here. TRAP_ARG0 to 2 of CPU 0: bytes of memory, kernel entry or 0, configuration. */
 	.globl	reset
 reset:
+	hw_mfpr	a0, PR_TRAP_ARG0
+	hw_mfpr	a1, PR_TRAP_ARG1
+	hw_mfpr	a2, PR_TRAP_ARG2
+	hw_mtpr	a0, PT_ARG0
+	hw_mtpr	a1, PT_ARG1
+	hw_mtpr	a2, PT_ARG2
+start:
 	LOAD_GP
 	lda	p0, 1(zero)
 	hw_mtpr	p0, PR_FEN
@@ -76,14 +83,21 @@ reset:
 	addq	p1, p2, p1
 	hw_mtpr	p1, PT_STACK
 
-	bis	p0, p0, p3
-	hw_mfpr	a0, PR_TRAP_ARG0
-	hw_mfpr	a1, PR_TRAP_ARG1
-	hw_mfpr	a2, PR_TRAP_ARG2
-	bne	p3, 2f
+	hw_mfpr	a0, PT_ARG0
+	hw_mfpr	a1, PT_ARG1
+	hw_mfpr	a2, PT_ARG2
+	bne	p0, 2f
 	ENTER_CONSOLE console_start
-2:	bis	p3, p3, a0
+2:	bis	p0, p0, a0
 	ENTER_CONSOLE console_start_secondary
+
+/* A reset of the machine loads memory again; a machine that does not restart its CPUs goes on
+   here. */
+	.globl	reset_machine
+reset_machine:
+	lda	p0, 1(zero)
+	hw_mtpr	p0, PR_HALT
+	br	zero, start
 
 /* p3 = reason, p5 = entry offset or 0, p6 = PC. Records the state as 27.5 says and lets the console
    report it. If the record or the report faults too, less is tried, and then nothing. */
