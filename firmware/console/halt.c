@@ -73,10 +73,9 @@ console_exception(uint64_t a0, uint64_t a1, uint64_t a2, const char *entry, stru
 
 /* A kernel starts with these entries, so that what it does wrong before WRENT is one clear line. */
 void exceptions_start(void) {
-  register uint64_t gp __asm__("$29");
-  uint64_t console_gp;
-  __asm__("mov $29, %0" : "=r"(console_gp) : "r"(gp));
-  pal_wrkgp(console_gp);
+  uint64_t gp;
+  __asm__ volatile("mov $29, %0" : "=r"(gp));
+  pal_wrkgp(gp);
   pal_wrent((uint64_t)console_entry_int, ENTRY_int);
   pal_wrent((uint64_t)console_entry_arith, ENTRY_arith);
   pal_wrent((uint64_t)console_entry_mm, ENTRY_mm);

@@ -30,7 +30,7 @@ console_entry:
 	ldq	$28, FRAME_PC($30)
 	lda	$27, probe_begin
 	subq	$28, $27, $28
-	lda	$27, probe_end - probe_begin
+	lda	$27, probe_end - probe_begin($31)
 	cmpule	$28, $27, $28
 	beq	$28, 1f
 	lda	$27, probe_failed

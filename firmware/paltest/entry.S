@@ -176,6 +176,7 @@ call_console:
 	.prologue 0
 	lda	$30, -16($30)
 	stq	$26, 0($30)
+	stq	$29, 8($30)
 	bis	$16, $16, $27
 	bis	$17, $17, $16
 	bis	$18, $18, $17
@@ -190,6 +191,7 @@ call_console:
 	beq	$1, 1f
 	lda	$0, -1($31)
 1:	ldq	$26, 0($30)
+	ldq	$29, 8($30)
 	lda	$30, 16($30)
 	ret	$31, ($26), 1
 	.end	call_console
