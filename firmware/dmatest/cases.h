@@ -1,0 +1,10 @@
+// The groups of cases, in the order they run. Each ends with a case without a name.
+#ifndef CASES_H
+#define CASES_H
+
+#include "tap.h"
+
+extern const struct test_case direct_cases[];
+extern const struct test_case whole_disk_cases[];
+
+#endif
