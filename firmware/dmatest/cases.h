@@ -4,6 +4,9 @@
 
 #include "tap.h"
 
+extern const struct test_case board_cases[];
+extern const struct test_case pci_cases[];
+extern const struct test_case virtio_cases[];
 extern const struct test_case direct_cases[];
 extern const struct test_case whole_disk_cases[];
 

@@ -9,6 +9,9 @@
 #include "workload.h"
 
 static const struct test_case *const groups[] = {
+    board_cases,
+    pci_cases,
+    virtio_cases,
     direct_cases,
     whole_disk_cases,
 };
