@@ -8,6 +8,11 @@ extern const struct test_case board_cases[];
 extern const struct test_case pci_cases[];
 extern const struct test_case virtio_cases[];
 extern const struct test_case direct_cases[];
+extern const struct test_case sg_cases[];
+extern const struct test_case ring_cases[];
+extern const struct test_case interrupt_cases[];
+extern const struct test_case block_cases[];
+extern const struct test_case fault_cases[];
 extern const struct test_case whole_disk_cases[];
 
 #endif

@@ -9,11 +9,8 @@
 #include "workload.h"
 
 static const struct test_case *const groups[] = {
-    board_cases,
-    pci_cases,
-    virtio_cases,
-    direct_cases,
-    whole_disk_cases,
+    board_cases,     pci_cases,   virtio_cases, direct_cases,     sg_cases, ring_cases,
+    interrupt_cases, block_cases, fault_cases,  whole_disk_cases,
 };
 #define GROUPS (sizeof groups / sizeof *groups)
 
