@@ -39,6 +39,8 @@ static void device_id(void) {
   if (!disk_start_basic(scratch)) return;
   struct pages pages = pages_adjacent(1);
   pages_poison(&pages);
+  // A device may write no more than the string and its end.
+  memset(pages.page[0], 0, ID_LENGTH);
   struct segment segment = {pages_direct_bus(&pages), ID_LENGTH, true};
   enum outcome outcome = disk_request(scratch, BLK_GET_ID, 0, &segment, 1);
   REQUIRE(outcome == BLK_OK, "%s", outcome_name(outcome));

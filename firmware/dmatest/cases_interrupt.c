@@ -126,14 +126,13 @@ static void intx_disable(void) {
 static void suppressed(uint64_t features) {
   if (!start(features)) return;
   struct pages pages = pages_adjacent(1);
+  // A device may interrupt for the first completion of a queue whatever the event index says.
+  if (!polled_read(&pages)) return;
   disk_attach_interrupt(scratch);
-  pal_swpipl(0);
   virtqueue_suppress_interrupts(&scratch->queue);
-  for (unsigned n = 0; n < 8; n++) {
+  pal_swpipl(0);
+  for (unsigned n = 0; n < 8; n++)
     if (!polled_read(&pages)) return;
-    if (features & F_EVENT_IDX) continue;
-    virtqueue_suppress_interrupts(&scratch->queue);
-  }
   uint64_t until = clock_ns() + 2 * MILLISECONDS;
   while (clock_ns() < until) continue;
   pal_swpipl(7);

@@ -27,7 +27,7 @@ const char *outcome_name(enum outcome outcome);
 #define QUEUE_SIZE 128
 #define REQUEST_TIMEOUT (5000 * MILLISECONDS)
 // For answers that should not come.
-#define SHORT_TIMEOUT (20 * MILLISECONDS)
+#define SHORT_TIMEOUT (5 * MILLISECONDS)
 
 struct disk {
   struct virtio_device virtio;

@@ -10,7 +10,7 @@ unsigned disk_count;
 struct disk *scratch;
 uint64_t area_sector;
 uint8_t *pattern, *inverse;
-static uint8_t *saved;
+static uint8_t *saved, *poison_page;
 
 // Every 8 bytes of the pattern are unique, so that no misplaced byte run can pass.
 static void make_pattern(void) {
@@ -31,6 +31,7 @@ const char *workload_setup(void) {
   pattern = allocate_pages(AREA_SIZE / PAGE_SIZE, PAGE_SIZE);
   inverse = allocate_pages(AREA_SIZE / PAGE_SIZE, PAGE_SIZE);
   saved = allocate_pages(AREA_SIZE / PAGE_SIZE, PAGE_SIZE);
+  poison_page = memset(allocate_pages(1, PAGE_SIZE), POISON, PAGE_SIZE);
   if (scratch->capacity < AREA_SIZE / SECTOR) return "the disk is smaller than 512 KB";
   area_sector = scratch->capacity - AREA_SIZE / SECTOR;
   uint64_t mark = allocation_mark();
@@ -92,22 +93,44 @@ void pages_poison(const struct pages *pages) {
   memory_barrier();
 }
 
-static uint8_t *byte_at(const struct pages *pages, unsigned offset) {
-  return pages->page[offset / PAGE_SIZE] + offset % PAGE_SIZE;
+// The pieces of a range of the buffer that lie in one page.
+static unsigned piece(const struct pages *pages, unsigned offset, unsigned left, uint8_t **start) {
+  unsigned in_page = offset % PAGE_SIZE;
+  *start = pages->page[offset / PAGE_SIZE] + in_page;
+  return left < PAGE_SIZE - in_page ? left : (unsigned)PAGE_SIZE - in_page;
 }
 
 void pages_put(const struct pages *pages, unsigned offset, unsigned length, const uint8_t *data) {
-  for (unsigned n = 0; n < length; n++) *byte_at(pages, offset + n) = data[n];
+  uint8_t *start;
+  for (unsigned n; length; offset += n, length -= n, data += n) {
+    n = piece(pages, offset, length, &start);
+    memcpy(start, data, n);
+  }
   memory_barrier();
+}
+
+// The index of the first byte that differs, or `length`.
+static unsigned first_difference(const uint8_t *a, const uint8_t *b, unsigned length) {
+  struct __attribute__((packed)) word {
+    uint64_t value;
+  };
+  unsigned n = 0;
+  while (n + 8 <= length && ((const struct word *)(a + n))->value ==
+                                ((const struct word *)(b + n))->value)
+    n += 8;
+  while (n < length && a[n] == b[n]) n++;
+  return n;
 }
 
 bool pages_hold(const struct pages *pages, unsigned offset, unsigned length, const uint8_t *data) {
   memory_barrier();
-  for (unsigned n = 0; n < length; n++) {
-    uint8_t found = *byte_at(pages, offset + n);
-    if (found == data[n]) continue;
-    tap_fail("byte %u of the buffer is %02x, not %02x%s", offset + n, found, data[n],
-             found == POISON ? " (not written)" : "");
+  uint8_t *start;
+  for (unsigned n; length; offset += n, length -= n, data += n) {
+    n = piece(pages, offset, length, &start);
+    unsigned good = first_difference(start, data, n);
+    if (good == n) continue;
+    tap_fail("byte %u of the buffer is %02x, not %02x%s", offset + good, start[good], data[good],
+             start[good] == POISON ? " (not written)" : "");
     return false;
   }
   return true;
@@ -115,10 +138,12 @@ bool pages_hold(const struct pages *pages, unsigned offset, unsigned length, con
 
 bool pages_untouched(const struct pages *pages, unsigned offset, unsigned length) {
   memory_barrier();
-  for (unsigned n = 0; n < length; n++) {
-    uint8_t found = *byte_at(pages, offset + n);
-    if (found == POISON) continue;
-    tap_fail("byte %u of the buffer was overwritten with %02x", offset + n, found);
+  uint8_t *start;
+  for (unsigned n; length; offset += n, length -= n) {
+    n = piece(pages, offset, length, &start);
+    unsigned good = first_difference(start, poison_page, n);
+    if (good == n) continue;
+    tap_fail("byte %u of the buffer was overwritten with %02x", offset + good, start[good]);
     return false;
   }
   return true;
