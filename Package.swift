@@ -41,9 +41,11 @@ let package = Package(
     module("AlphaISA"),
     module("AlphaFloat"),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    // What the host offers and Swift's Glibc module leaves out.
+    .target(name: "CHost"),
     module(
       "DiskImages",
-      ["CZlib", .product(name: "SystemPackage", package: "swift-system")]),
+      ["CHost", "CZlib", .product(name: "SystemPackage", package: "swift-system")]),
     module("Console"),
 
     // The processor.
