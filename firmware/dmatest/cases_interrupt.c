@@ -73,11 +73,11 @@ static void isr_deasserts(void) {
   virtqueue_interrupt_after(&scratch->queue, 1);
   if (!polled_read(&pages)) return;
   REQUIRE(wait_for_line(true), "DRIR bit %u does not rise", scratch->interrupt_bit);
-  REQUIRE(CONFIG16(scratch->virtio.pci, PCI_STATUS) & STATUS_INTERRUPT, "PCI status bit 3 is 0");
+  REQUIRE(CONFIG16(scratch->virtio.pci, PCI_STATUS) & PCI_STATUS_INTERRUPT, "PCI status bit 3 is 0");
   uint8_t first = *scratch->virtio.isr, second = *scratch->virtio.isr;
   REQUIRE(first == 1 && second == 0, "ISR reads %x, then %x", first, second);
   REQUIRE(!(DRIR & line()), "DRIR bit %u stays up", scratch->interrupt_bit);
-  REQUIRE(!(CONFIG16(scratch->virtio.pci, PCI_STATUS) & STATUS_INTERRUPT), "PCI status bit 3 is 1");
+  REQUIRE(!(CONFIG16(scratch->virtio.pci, PCI_STATUS) & PCI_STATUS_INTERRUPT), "PCI status bit 3 is 1");
 }
 
 // DIM and the interrupt priority level each hold an interrupt back, and lose none.
@@ -86,7 +86,7 @@ static void masked_and_unmasked(void) {
   struct pages pages = pages_adjacent(1);
   disk_attach_interrupt(scratch);
   DIM0 = 0;
-  memory_barrier();
+  mb();
   (void)DIM0;
   pal_swpipl(0);
   virtqueue_interrupt_after(&scratch->queue, 1);
@@ -96,7 +96,7 @@ static void masked_and_unmasked(void) {
   REQUIRE(scratch->interrupts == 0, "an interrupt came through a clear DIM bit");
   pal_swpipl(7);
   DIM0 = line();
-  memory_barrier();
+  mb();
   REQUIRE(DIR0 & line(), "DIR does not show the unmasked line");
   REQUIRE(scratch->interrupts == 0, "an interrupt came at IPL 7");
   pal_swpipl(0);
@@ -107,16 +107,16 @@ static void masked_and_unmasked(void) {
 
 static void intx_disable(void) {
   if (!start(DISK_FEATURES)) return;
-  struct pci_function f = scratch->virtio.pci;
+  pci_function f = scratch->virtio.pci;
   struct pages pages = pages_adjacent(1);
-  pci_set_command(f, COMMAND_MEMORY | COMMAND_MASTER | COMMAND_INTX_DISABLE);
+  pci_set_command(f, COMMAND_RUNNING | PCI_COMMAND_INTX_DISABLE);
   virtqueue_interrupt_after(&scratch->queue, 1);
   if (!polled_read(&pages)) return;
   uint64_t deadline = clock_ns() + 100 * MILLISECONDS;
-  while (!(CONFIG16(f, PCI_STATUS) & STATUS_INTERRUPT))
+  while (!(CONFIG16(f, PCI_STATUS) & PCI_STATUS_INTERRUPT))
     REQUIRE(clock_ns() < deadline, "PCI status bit 3 does not show the interrupt");
   REQUIRE(!(DRIR & line()), "the line rises although INTx is disabled");
-  pci_set_command(f, COMMAND_MEMORY | COMMAND_MASTER);
+  pci_set_command(f, COMMAND_RUNNING);
   REQUIRE(wait_for_line(true), "the line does not rise when INTx is enabled again");
   (void)*scratch->virtio.isr;
   REQUIRE(wait_for_line(false), "the line stays up");
@@ -188,9 +188,9 @@ static void wakes_cpu(void) {
   uint64_t deadline = clock_ns() + 2000 * MILLISECONDS;
   alarm_after_ns(2000 * MILLISECONDS);
   pal_swpipl(0);
-  while (!scratch->interrupts && clock_ns() < deadline) pal_wtint();
+  while (!scratch->interrupts && clock_ns() < deadline) pal_wtint(0);
   pal_swpipl(7);
-  alarm_after_ns(1000000000000ul);
+  alarm_after_ns(0);
   REQUIRE(scratch->interrupts == 1, "%u interrupts", scratch->interrupts);
 }
 

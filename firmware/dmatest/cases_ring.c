@@ -146,7 +146,7 @@ static void bytewise_header(void) {
 static void kick_with_nothing(void) {
   if (!disk_start_basic(scratch)) return;
   for (unsigned n = 0; n < 10; n++) *scratch->queue.notify = 0;
-  memory_barrier();
+  mb();
   uint32_t head;
   enum outcome outcome = disk_wait(scratch, MILLISECONDS, &head);
   REQUIRE(outcome == NO_ANSWER, "a kick without a request gave %s", outcome_name(outcome));
@@ -175,9 +175,9 @@ static void looping_chain(void) {
 static void jumping_index(void) {
   if (!disk_start_basic(scratch)) return;
   ((volatile uint16_t *)scratch->queue.memory.available.cpu)[1] = QUEUE_SIZE + 1;
-  memory_barrier();
+  mb();
   *scratch->queue.notify = 0;
-  memory_barrier();
+  mb();
   uint32_t answered;
   enum outcome outcome = disk_wait(scratch, REQUEST_TIMEOUT, &answered);
   REQUIRE(outcome == NEEDS_RESET, "the jump ended with %s", outcome_name(outcome));

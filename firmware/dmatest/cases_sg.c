@@ -8,7 +8,7 @@
 #define SG_BUS (8 * MEGABYTE)
 #define SG_SIZE (8 * MEGABYTE)
 
-static uint64_t map_address(struct sgmap map) { return physical_of((void *)map.entries); }
+static uint64_t map_address(struct sgmap map) { return physical((void *)map.entries); }
 
 // Window 0 as every Alpha system programs it: 8 MB at 8 MB, below 16 MB for ISA devices too.
 static struct sgmap isa_window(void) {
@@ -52,7 +52,7 @@ static void many_segments(void) {
   struct segment segments[16];
   for (unsigned n = 0; n < 16; n++) {
     unsigned index = (n * 397 + 11) % 1024;
-    sgmap_map(map, index, physical_of(pages.page[n]));
+    sgmap_map(map, index, physical(pages.page[n]));
     segments[n] = (struct segment){SG_BUS + index * PAGE_SIZE, PAGE_SIZE, true};
   }
   check_read(scratch, segments, 16, &pages, 0, 16 * PAGE_SIZE, 0);
@@ -63,7 +63,7 @@ static void crosses_into_direct(void) {
   struct sgmap map = isa_window();
   struct pages pages = pages_shuffled(3);
   uint8_t *direct = allocate_pages(MEGABYTE / PAGE_SIZE, MEGABYTE);
-  window_set_direct(2, SG_BUS + SG_SIZE, MEGABYTE, physical_of(direct));
+  window_set_direct(2, SG_BUS + SG_SIZE, MEGABYTE, physical(direct));
   unsigned first = SG_SIZE / PAGE_SIZE - 3;
   pages_map(&pages, map, first);
   for (unsigned n = 0; n < 3; n++) pages.page[pages.count++] = direct + n * PAGE_SIZE;
@@ -139,7 +139,7 @@ static enum outcome read_page(unsigned index, unsigned start) {
 
 static bool starts_with_poison(const struct pages *pages) {
   static const uint8_t poison[] = {0xa5, 0xa5, 0xa5, 0xa5, 0xa5, 0xa5, 0xa5, 0xa5};
-  memory_barrier();
+  mb();
   return *(uint64_t *)pages->page[0] == *(const uint64_t *)poison;
 }
 
@@ -168,9 +168,9 @@ static void cached_invalid_entry(void) {
   if (!disk_start_basic(scratch)) return;
   struct sgmap map = isa_window();
   struct pages pages = pages_adjacent(2);
-  sgmap_map(map, 100, physical_of(pages.page[0]));
+  sgmap_map(map, 100, physical(pages.page[0]));
   if (read_page(100, 0) != BLK_OK) SKIP("the first page cannot be read");
-  sgmap_map(map, 101, physical_of(pages.page[1]));
+  sgmap_map(map, 101, physical(pages.page[1]));
   pages_poison(&pages);
   enum outcome outcome = read_page(101, 0);
   if (outcome == BLK_OK && *(uint64_t *)pages.page[1] == *(uint64_t *)pattern)
@@ -192,7 +192,7 @@ static void tlb_capacity(void) {
     for (unsigned first = 0; first < 1024; first += 256) {
       // Every fourth entry, so that each page takes a tag of its own.
       for (unsigned n = 0; n < MAXIMUM_PAGES; n++)
-        sgmap_map(map, first + 4 * n, physical_of(pages.page[n]));
+        sgmap_map(map, first + 4 * n, physical(pages.page[n]));
       pages_poison(&pages);
       for (unsigned n = 0; n < MAXIMUM_PAGES; n++) {
         struct segment segment = {SG_BUS + (first + 4 * n) * PAGE_SIZE, SECTOR, true};

@@ -51,7 +51,7 @@ static void through_shuffled_map(void) {
   struct pages pages = pages_shuffled(CHUNK_PAGES);
   struct sgmap map = sgmap_allocate(8 * MEGABYTE);
   pages_map(&pages, map, 0);
-  window_set_scatter_gather(0, 8 * MEGABYTE, 8 * MEGABYTE, physical_of((void *)map.entries));
+  window_set_scatter_gather(0, 8 * MEGABYTE, 8 * MEGABYTE, physical((void *)map.entries));
   read_whole_disk(SCATTER_GATHER, "scatter-gather", 8 * MEGABYTE, &pages);
 }
 
@@ -59,7 +59,7 @@ static void through_dac(void) {
   if (options.quick) SKIP("quick run");
   struct pages pages = pages_adjacent(CHUNK_PAGES);
   pctl_set(PCTL_MWIN);
-  read_whole_disk(DAC, "dac", MONSTER_BUS + physical_of(pages.page[0]), &pages);
+  read_whole_disk(DAC, "dac", MONSTER_WINDOW + physical(pages.page[0]), &pages);
 }
 
 static void all_equal(void) {

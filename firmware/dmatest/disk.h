@@ -2,6 +2,7 @@
 #ifndef DISK_H
 #define DISK_H
 
+#include "clock.h"
 #include "virtio.h"
 
 #define SECTOR 512u

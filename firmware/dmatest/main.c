@@ -16,7 +16,7 @@ static const struct test_case *const groups[] = {
 
 static const char *setup_failure;
 
-static void found_function(struct pci_function f, uint32_t id) {
+static void found_function(pci_function f, uint32_t id) {
   if (id != VIRTIO_BLOCK_ID || disk_count == sizeof disks / sizeof *disks) return;
   struct disk *disk = &disks[disk_count];
   setup_failure = virtio_find(&disk->virtio, f);
@@ -25,7 +25,7 @@ static void found_function(struct pci_function f, uint32_t id) {
   disk->capacity = capacity[0] | (uint64_t)capacity[1] << 32;
   disk->interrupt_bit = CONFIG8(f, PCI_INTERRUPT_LINE) & 63;
   disk_count++;
-  tap_note("disk %u: PCI slot %u, %lu sectors, interrupt line %u", disk_count - 1, f.slot,
+  tap_note("disk %u: PCI slot %u, %lu sectors, interrupt line %u", disk_count - 1, pci_device(f),
            disk->capacity, disk->interrupt_bit);
 }
 
@@ -59,7 +59,7 @@ static void run(const struct test_case *test, unsigned number, uint64_t mark) {
   allocation_release(mark);
   pchip_basic_setup();
   for (unsigned n = 0; n < disk_count; n++) {
-    pci_set_command(disks[n].virtio.pci, COMMAND_MEMORY | COMMAND_MASTER);
+    pci_set_command(disks[n].virtio.pci, COMMAND_RUNNING);
     if (!virtio_reset(&disks[n].virtio)) tap_bail_out("disk %u cannot be reset", n);
   }
 }

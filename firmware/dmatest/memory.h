@@ -1,8 +1,10 @@
-// Free physical memory, and the block functions that the compiler expects.
+// Free physical memory.
 #ifndef MEMORY_H
 #define MEMORY_H
 
-#include "alpha.h"
+#include "io.h"
+#include "pal.h"
+#include "print.h"
 
 // Finds the free memory behind the image in the memory clusters of the HWRPB. Returns null, or what
 // is wrong.
@@ -18,8 +20,5 @@ void *allocate_pages(unsigned count, uint64_t alignment);
 // A position in the allocator to go back to.
 uint64_t allocation_mark(void);
 void allocation_release(uint64_t mark);
-
-void *memset(void *target, int value, size_t count);
-void *memcpy(void *target, const void *source, size_t count);
 
 #endif

@@ -2,15 +2,13 @@
 #ifndef PCHIP_H
 #define PCHIP_H
 
-#include "tsunami.h"
+#include "registers.h"
 
 #define MEGABYTE 0x100000ul
 #define GIGABYTE 0x40000000ul
 
-// The bus addresses the cases use.
-#define DIRECT_BUS GIGABYTE              // window 1 of the basic set-up: 1 GB, all of low memory
-#define MONSTER_BUS (1ul << 40)          // double-address cycles with PCTL.MWIN
-#define WINDOW3_DAC_BUS (0x80ul << 32)   // double-address cycles into window 3
+// The bus address of window 1 in the basic set-up: 1 GB, all of low memory.
+#define DIRECT_BUS GIGABYTE
 
 // Programs a window: `size` is a power of two of at least 1 MB, `base` a multiple of it. For a
 // direct window `target` is the physical address it starts at, for a scatter-gather one that of

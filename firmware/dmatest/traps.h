@@ -3,7 +3,8 @@
 #ifndef TRAPS_H
 #define TRAPS_H
 
-#include "alpha.h"
+#include <stddef.h>
+#include <stdint.h>
 
 enum trap { NO_TRAP, MACHINE_CHECK, MEMORY_FAULT, INSTRUCTION_FAULT, UNALIGNED_ACCESS };
 

@@ -2,7 +2,7 @@
 #ifndef VIRTIO_H
 #define VIRTIO_H
 
-#include "pci.h"
+#include "configuration.h"
 #include "virtqueue.h"
 
 #define VIRTIO_BLOCK_ID 0x10421af4u
@@ -39,7 +39,7 @@ struct virtio_structure {
 };
 
 struct virtio_device {
-  struct pci_function pci;
+  pci_function pci;
   struct virtio_structure structures[CAP_KINDS];
   struct pci_bar bars[6];
   volatile struct virtio_common *common;
@@ -50,7 +50,7 @@ struct virtio_device {
 };
 
 // Reads the capabilities and sizes the BARs. Returns null, or what is wrong with the device.
-const char *virtio_find(struct virtio_device *device, struct pci_function f);
+const char *virtio_find(struct virtio_device *device, pci_function f);
 // Computes the register addresses again, after a BAR moved.
 void virtio_locate(struct virtio_device *device);
 

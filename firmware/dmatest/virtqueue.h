@@ -2,7 +2,8 @@
 #ifndef VIRTQUEUE_H
 #define VIRTQUEUE_H
 
-#include "alpha.h"
+#include <stdbool.h>
+#include <stdint.h>
 
 // One element of a buffer, by the address that the device uses.
 struct segment {
