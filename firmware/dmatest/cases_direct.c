@@ -126,8 +126,14 @@ static void window3_dac(void) {
   if (outcome != BLK_OK && !pchip_has_error_registers())
     SKIP("window 3 takes no double-address cycles here");
   REQUIRE(outcome == BLK_OK, "the request ended with %s", outcome_name(outcome));
-  if (check_read_at(bus + 13, &pages, 13, BUFFER_SIZE - 512, 0))
-    check_write_at(bus, &pages, 0, BUFFER_SIZE, 4096);
+  if (!check_read_at(bus + 13, &pages, 13, BUFFER_SIZE - 512, 0) ||
+      !check_write_at(bus, &pages, 0, BUFFER_SIZE, 4096))
+    return;
+  // Another page behind one entry: TLBIV has a bit of its own for these addresses.
+  struct pages other = pages_adjacent(1);
+  pages_map(&other, map, first);
+  sg_tlb_invalidate(bus);
+  check_read_at(bus, &other, 0, PAGE_SIZE, 8192);
 }
 
 // PCTL.HOLE takes bus 512 KB to 1 MB out of every window.
@@ -163,6 +169,46 @@ static void window_moves(void) {
   }
 }
 
+// Loads `word` locked, kicks a queue, waits until its used index moves on from `old` and stores
+// `value` conditionally. Returns whether the store was done; PALcode calls in between would end the
+// lock by themselves, so this is one piece.
+static bool store_over_dma(volatile uint64_t *word, uint64_t value, volatile uint16_t *notify,
+                           volatile uint16_t *used_index, uint64_t old) {
+  uint64_t tries = 50000000, scratch_register;
+  __asm__ volatile(
+      "ldq_l %1, 0(%3)\n\t"
+      "stw $31, 0(%4)\n\t"
+      "mb\n"
+      "1:\tldwu %1, 0(%5)\n\t"
+      "subq %1, %6, %1\n\t"
+      "bne %1, 2f\n\t"
+      "subq %0, 1, %0\n\t"
+      "bne %0, 1b\n"
+      "2:\tmb\n\t"
+      "stq_c %2, 0(%3)"
+      : "+&r"(tries), "=&r"(scratch_register), "+&r"(value)
+      : "r"(word), "r"(notify), "r"(used_index), "r"(old)
+      : "memory");
+  return value;
+}
+
+// Alpha AHB, LDx_L and STx_C: a write by another agent to the locked block makes the store fail.
+static void lock_broken(void) {
+  if (!disk_start_basic(scratch)) return;
+  struct pages pages = pages_adjacent(1);
+  pages_poison(&pages);
+  struct segment segment = {pages_direct_bus(&pages), SECTOR, true};
+  disk_submit(scratch, BLK_IN, area_sector, &segment, 1);
+  volatile uint16_t *used_index = (volatile uint16_t *)scratch->queue.memory.used.cpu + 1;
+  bool stored = store_over_dma((volatile uint64_t *)pages.page[0] + 1, 0, scratch->queue.notify,
+                               used_index, scratch->queue.next_used);
+  uint32_t head;
+  enum outcome outcome = disk_wait(scratch, REQUEST_TIMEOUT, &head);
+  REQUIRE(outcome == BLK_OK, "%s", outcome_name(outcome));
+  REQUIRE(!stored, "the conditional store was done");
+  pages_hold(&pages, 0, SECTOR, pattern);
+}
+
 const struct test_case direct_cases[] = {
     {"direct window at bus 1 GB, both directions", direct_1gb},
     {"direct window at bus 2 GB with a TBA offset", direct_2gb_offset},
@@ -175,5 +221,6 @@ const struct test_case direct_cases[] = {
     {"rings and data in the monster window alone", monster_rings},
     {"DAC through window 3", window3_dac},
     {"PCTL.HOLE", hole},
+    {"a DMA write breaks a load lock", lock_broken},
     {0},
 };
