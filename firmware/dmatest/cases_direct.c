@@ -1,5 +1,5 @@
-// Direct-mapped windows, double-address cycles and the hole (21272 HRM, PCI-to-system address
-// mapping). The rings stay behind window 1, the basic one, unless a case says otherwise.
+/* Direct-mapped windows, double-address cycles and the hole (21272 HRM, PCI-to-system address
+   mapping). The rings stay behind window 1, the basic one, unless a case says otherwise. */
 #include "cases.h"
 #include "memory.h"
 #include "pchip.h"
@@ -16,7 +16,7 @@ static void direct_1gb(void) {
     check_write_at(bus, &pages, 0, BUFFER_SIZE, BUFFER_SIZE);
 }
 
-// TBA takes the place of the compared bits: bus 2 GB + x is physical base + x.
+/* TBA takes the place of the compared bits: bus 2 GB + x is physical base + x. */
 static void direct_2gb_offset(void) {
   if (!disk_start_basic(scratch)) return;
   struct pages pages = pages_adjacent(BUFFER_PAGES);
@@ -28,11 +28,11 @@ static void direct_2gb_offset(void) {
     check_write_at(bus, &pages, 0, BUFFER_SIZE, 8192);
 }
 
-// The smallest window, used up to its last byte.
+/* The smallest window, used up to its last byte. */
 static void direct_1mb_whole(void) {
   if (!disk_start_basic(scratch)) return;
   unsigned count = MAXIMUM_PAGES, length = count * PAGE_SIZE;
-  allocate_pages(1, MEGABYTE);  // so that the buffer can end with a megabyte
+  allocate_pages(1, MEGABYTE); /* so that the buffer can end with a megabyte */
   allocate_pages(MEGABYTE / PAGE_SIZE - count - 1, PAGE_SIZE);
   struct pages pages = pages_adjacent(count);
   uint64_t pa = physical(pages.page[0]);
@@ -48,7 +48,7 @@ static void odd_offset(void) {
   check_read_at(pages_direct_bus(&pages) + offset, &pages, offset, length, 512);
 }
 
-// Two adjacent windows that lead to different memory: the device sees one buffer.
+/* Two adjacent windows that lead to different memory: the device sees one buffer. */
 static void crosses_windows(void) {
   if (!disk_start_basic(scratch)) return;
   uint8_t *low = allocate_pages(MEGABYTE / PAGE_SIZE, MEGABYTE);
@@ -67,7 +67,7 @@ static void crosses_windows(void) {
     check_write_at(bus + offset, &pages, offset, length, 2048);
 }
 
-// One request with a piece of its buffer behind each window.
+/* One request with a piece of its buffer behind each window. */
 static void four_windows(void) {
   struct pages pages = pages_adjacent(4);
   uint64_t pa = physical(pages.page[0]);
@@ -98,7 +98,7 @@ static void monster_window(void) {
     check_write_at(bus, &pages, 0, BUFFER_SIZE, 8192);
 }
 
-// No other window is enabled: rings, tables and data all go by double-address cycles.
+/* No other window is enabled: rings, tables and data all go by double-address cycles. */
 static void monster_rings(void) {
   struct queue_memory memory = queue_memory_basic();
   struct dma_page *parts[] = {&memory.descriptors, &memory.available, &memory.used,
@@ -129,14 +129,14 @@ static void window3_dac(void) {
   if (!check_read_at(bus + 13, &pages, 13, BUFFER_SIZE - 512, 0) ||
       !check_write_at(bus, &pages, 0, BUFFER_SIZE, 4096))
     return;
-  // Another page behind one entry: TLBIV has a bit of its own for these addresses.
+  /* Another page behind one entry: TLBIV has a bit of its own for these addresses. */
   struct pages other = pages_adjacent(1);
   pages_map(&other, map, first);
   sg_tlb_invalidate(bus);
   check_read_at(bus, &other, 0, PAGE_SIZE, 8192);
 }
 
-// PCTL.HOLE takes bus 512 KB to 1 MB out of every window.
+/* PCTL.HOLE takes bus 512 KB to 1 MB out of every window. */
 static void hole(void) {
   if (!disk_start_basic(scratch)) return;
   uint8_t *memory = allocate_pages(MEGABYTE / PAGE_SIZE, MEGABYTE);
@@ -156,7 +156,7 @@ static void hole(void) {
   if (disk_start_basic(scratch)) check_read_at(0x80000, &inside, 0, 2 * PAGE_SIZE, 0);
 }
 
-// A window can be reprogrammed between requests.
+/* A window can be reprogrammed between requests. */
 static void window_moves(void) {
   if (!disk_start_basic(scratch)) return;
   struct pages pages = pages_adjacent(2);
@@ -169,9 +169,9 @@ static void window_moves(void) {
   }
 }
 
-// Loads `word` locked, kicks a queue, waits until its used index moves on from `old` and stores
-// `value` conditionally. Returns whether the store was done; PALcode calls in between would end the
-// lock by themselves, so this is one piece.
+/* Loads `word` locked, kicks a queue, waits until its used index moves on from `old` and stores
+   `value` conditionally. Returns whether the store was done; PALcode calls in between would end the
+   lock by themselves, so this is one piece. */
 static bool store_over_dma(volatile uint64_t *word, uint64_t value, volatile uint16_t *notify,
                            volatile uint16_t *used_index, uint64_t old) {
   uint64_t tries = 50000000, scratch_register;
@@ -192,7 +192,7 @@ static bool store_over_dma(volatile uint64_t *word, uint64_t value, volatile uin
   return value;
 }
 
-// Alpha AHB, LDx_L and STx_C: a write by another agent to the locked block makes the store fail.
+/* Alpha AHB, LDx_L and STx_C: a write by another agent to the locked block makes the store fail. */
 static void lock_broken(void) {
   if (!disk_start_basic(scratch)) return;
   struct pages pages = pages_adjacent(1);
