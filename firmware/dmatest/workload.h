@@ -49,7 +49,7 @@ bool pages_untouched(const struct pages *pages, unsigned offset, unsigned length
 bool check_read(struct disk *disk, const struct segment *segments, unsigned count,
                 const struct pages *pages, unsigned offset, unsigned length, unsigned start);
 /* Writes the inverse pattern from a buffer, checks through the basic window that it arrived and its
-   neighbourhood is unchanged, and puts the pattern back. */
+   neighbourhood is unchanged, and puts the pattern back. A read-only disk skips the case. */
 bool check_write(struct disk *disk, const struct segment *segments, unsigned count,
                  const struct pages *pages, unsigned offset, unsigned length, unsigned start);
 /* The same with one segment. */
