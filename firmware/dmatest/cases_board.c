@@ -1,15 +1,15 @@
-// The processor's traps and the chipset registers that the other cases rely on.
+/* The processor's traps and the chipset registers that the other cases rely on. */
 #include "cases.h"
 #include "clock.h"
 #include "memory.h"
 #include "pchip.h"
 #include "traps.h"
 
-// Code of a memory management fault: 0 translation not valid, 1 access violation.
+/* Code of a memory management fault: 0 translation not valid, 1 access violation. */
 #define MM_ACCESS_VIOLATION 1
 
 static void memory_fault(void) {
-  uint64_t nowhere = 0x7ff0000000ul;  // no console maps anything there
+  uint64_t nowhere = 0x7ff0000000ul; /* no console maps anything there */
   trap_expect(MEMORY_FAULT);
   uint64_t value = probe_read64(nowhere, 0x1234);
   struct trap_record trap = trap_taken();
@@ -25,7 +25,7 @@ static void unaligned_access(void) {
   probe_read64((uint64_t)page + 3, 0);
   struct trap_record trap = trap_taken();
   REQUIRE(trap.count == 1, "%u unaligned traps, not 1", trap.count);
-  // LDQ is opcode 0x29.
+  /* LDQ is opcode 0x29. */
   REQUIRE(trap.a0 == (uint64_t)page + 3 && trap.a1 == 0x29, "address %lx opcode %lx", trap.a0,
           trap.a1);
 }
@@ -38,7 +38,7 @@ static void breakpoint(void) {
 }
 
 static void machine_check(void) {
-  uint64_t beyond = KSEG_BASE + 0x700000000ul;  // 28 GB
+  uint64_t beyond = KSEG_BASE + 0x700000000ul; /* 28 GB */
   trap_expect(MACHINE_CHECK);
   probe_read64(beyond, 0);
   struct trap_record trap = trap_taken();
@@ -61,10 +61,10 @@ static void clock_and_timer(void) {
   REQUIRE(elapsed >= 1 * MILLISECONDS, "the alarm came after %lu ns", elapsed);
 }
 
-// 21272 HRM, Pchip registers: what a write of all ones leaves.
+/* 21272 HRM, Pchip registers: what a write of all ones leaves. */
 static void window_registers(void) {
   for (unsigned n = 0; n < 4; n++) {
-    // The mask first, and the window off in between: nothing may match while this goes on.
+    /* The mask first, and the window off in between: nothing may match while this goes on. */
     WSM(n) = ~0ul;
     TBA(n) = ~0ul;
     WSBA(n) = ~WSBA_ENA;
@@ -99,7 +99,7 @@ static void pctl_bits(void) {
 
 static void perror_registers(void) {
   if (!pchip_has_error_registers()) SKIP("the chipset has no PCI error registers");
-  // A masked error cannot be set, not even by PERRSET.
+  /* A masked error cannot be set, not even by PERRSET. */
   PERRSET = PERROR_SGE;
   mb();
   REQUIRE((PERROR & PERROR_ALL) == 0, "a masked error was set: PERROR %lx", PERROR);

@@ -1,8 +1,8 @@
-// DMA that must fail: the request fails, no other memory changes, the chipset says why (where it
-// has the registers), and everything works again afterwards (21272 HRM, PERROR and MISC.NXM).
-//
-// The buffers are two pages long: a device model that serves a page that is not there from a bounce
-// buffer has only one of these.
+/* DMA that must fail: the request fails, no other memory changes, the chipset says why (where it
+   has the registers), and everything works again afterwards (21272 HRM, PERROR and MISC.NXM).
+
+   The buffers are two pages long: a device model that serves a page that is not there from a bounce
+   buffer has only one of these. */
 #include "cases.h"
 #include "memory.h"
 #include "pchip.h"
@@ -11,7 +11,7 @@
 #define SG_BUS (8 * MEGABYTE)
 #define SG_SIZE (8 * MEGABYTE)
 #define NO_WINDOW_BUS 0xe0000000ul
-#define NO_MEMORY 0x400000000ul  // 16 GB: beyond any memory of this board, within PA<34:0>
+#define NO_MEMORY 0x400000000ul /* 16 GB: beyond any memory of this board, within PA<34:0> */
 #define NO_ERROR_REGISTERS "the chipset has no PCI error registers"
 #define LENGTH (2 * (unsigned)PAGE_SIZE)
 
@@ -25,7 +25,7 @@ static bool failing_request(uint32_t type, uint64_t bus) {
   return false;
 }
 
-// A read that fails.
+/* A read that fails. */
 static bool fails(uint64_t bus) { return failing_request(BLK_IN, bus); }
 
 static bool start(struct pages *pages) {
@@ -40,7 +40,7 @@ static void no_window(void) {
   if (fails(NO_WINDOW_BUS)) check_recovery(scratch);
 }
 
-// The Pchip takes no part in such a cycle; the device finds that nobody answered.
+/* The Pchip takes no part in such a cycle; the device finds that nobody answered. */
 static void no_window_registers(void) {
   if (!pchip_has_error_registers()) SKIP(NO_ERROR_REGISTERS);
   struct pages pages;
@@ -83,7 +83,7 @@ static void monster_off(void) {
   if (fails(bus) && pages_untouched(&pages, 0, LENGTH)) check_recovery(scratch);
 }
 
-// The monster window answers for bus bits 63:40 = 1 only.
+/* The monster window answers for bus bits 63:40 = 1 only. */
 static void dac_elsewhere(void) {
   struct pages pages;
   if (!start(&pages)) return;
@@ -95,7 +95,8 @@ static void dac_elsewhere(void) {
 static void past_the_window(void) {
   if (!disk_start_basic(scratch)) return;
   uint8_t *megabyte = allocate_pages(2 * MEGABYTE / PAGE_SIZE, MEGABYTE);
-  struct pages behind = {.count = 2, .page = {megabyte + MEGABYTE, megabyte + MEGABYTE + PAGE_SIZE}};
+  uint8_t *next = megabyte + MEGABYTE;
+  struct pages behind = {.count = 2, .page = {next, next + PAGE_SIZE}};
   pages_poison(&behind);
   window_set_direct(0, 3 * GIGABYTE, MEGABYTE, physical(megabyte));
   struct segment segment = {3 * GIGABYTE + MEGABYTE - PAGE_SIZE, 3 * PAGE_SIZE, true};
@@ -105,7 +106,7 @@ static void past_the_window(void) {
   if (pages_untouched(&behind, 0, LENGTH)) check_recovery(scratch);
 }
 
-// A page that is mapped, and two behind it that are not.
+/* A page that is mapped, and two behind it that are not. */
 #define FIRST_INVALID 44
 static void map_with_invalid_entries(const struct pages *pages) {
   struct sgmap map = sgmap_allocate(SG_SIZE);
@@ -127,10 +128,11 @@ static void invalid_entry_registers(void) {
   if (!start(&pages)) return;
   map_with_invalid_entries(&pages);
   pci_errors_enable(PERROR_SGE);
-  if (!fails(INVALID_BUS)) return;
+  /* The buffer begins in the page that is mapped; the error names the next one. */
+  if (!fails(INVALID_BUS - PAGE_SIZE)) return;
   uint64_t perror = PERROR, drir = DRIR;
   REQUIRE(perror & PERROR_SGE, "PERROR %lx has no SGE", perror);
-  // PERROR<47:18> is PCI address<31:2>, <17:16> is 0 for a single address cycle.
+  /* PERROR<47:18> is PCI address<31:2>, <17:16> is 0 for a single address cycle. */
   uint64_t address = (perror >> 18 & 0x3fffffff) << 2;
   REQUIRE(address >= INVALID_BUS && address < INVALID_BUS + PAGE_SIZE,
           "PERROR %lx names bus address %lx, not %lx", perror, address, INVALID_BUS);
@@ -153,7 +155,7 @@ static void masked_error(void) {
   check_recovery(scratch);
 }
 
-// The first error stays, the second leaves LOST.
+/* The first error stays, the second leaves LOST. */
 static void lost_error(void) {
   if (!pchip_has_error_registers()) SKIP(NO_ERROR_REGISTERS);
   struct pages pages;
@@ -170,7 +172,7 @@ static void lost_error(void) {
   check_recovery(scratch);
 }
 
-// Three ways to an address where there is no memory.
+/* Four ways to an address where there is no memory. */
 static uint64_t map_beyond_memory(void) {
   window_set_scatter_gather(0, SG_BUS, SG_SIZE, NO_MEMORY);
   return SG_BUS;
@@ -225,8 +227,8 @@ static void outside_memory_registers(void) {
   }
 }
 
-// With the bus-master bit off nothing moves. With it on again the request goes on, or the device
-// wants to be set up anew; after that everything works.
+/* With the bus-master bit off nothing moves. With it on again the request goes on, or the device
+   wants to be set up anew; after that everything works. */
 static void bus_master_off(void) {
   struct pages pages;
   if (!start(&pages)) return;
@@ -249,8 +251,8 @@ static void bus_master_off(void) {
   check_recovery(scratch);
 }
 
-// The window goes away while the device works. However the request ends, nothing is written where
-// the window does not lead, and the disk works again after a reset.
+/* The window goes away while the device works. However the request ends, nothing is written where
+   the window does not lead, and the disk works again after a reset. */
 static void window_pulled(void) {
   if (!disk_start_basic(scratch)) return;
   struct pages pages = pages_adjacent(MAXIMUM_PAGES);
@@ -269,7 +271,7 @@ static void window_pulled(void) {
   }
 }
 
-// A reset ends all DMA: what was in flight does not arrive afterwards.
+/* A reset ends all DMA: what was in flight does not arrive afterwards. */
 static void reset_in_flight(void) {
   if (!disk_start_basic(scratch)) return;
   struct pages pages = pages_adjacent(MAXIMUM_PAGES);
@@ -283,7 +285,7 @@ static void reset_in_flight(void) {
   if (pages_untouched(&pages, 0, AREA_SIZE)) check_recovery(scratch);
 }
 
-// A ring where no window leads: no completion, and a device that can be started again.
+/* A ring where no window leads: no completion, and a device that can be started again. */
 static void unreachable_ring(void) {
   for (unsigned part = 0; part < 3; part++) {
     struct queue_memory memory = queue_memory_basic();

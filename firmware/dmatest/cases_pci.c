@@ -1,4 +1,4 @@
-// PCI configuration space of the first disk, and its BARs.
+/* PCI configuration space of the first disk, and its BARs. */
 #include "cases.h"
 #include "configuration.h"
 #include "traps.h"
@@ -26,9 +26,10 @@ static void absent_slot(void) {
 
 static void absent_function(void) {
   pci_function f = device()->pci;
-  if (CONFIG8(f, PCI_HEADER_TYPE) & PCI_HEADER_MULTIFUNCTION) SKIP("the disk is a multifunction device");
+  if (CONFIG8(f, PCI_HEADER_TYPE) & PCI_HEADER_MULTIFUNCTION) SKIP("the disk has more functions");
   f = pci_address(pci_bus(f), pci_device(f), 1);
-  REQUIRE(CONFIG32(f, PCI_VENDOR_ID) == 0xffffffff, "function 1 reads %x", CONFIG32(f, PCI_VENDOR_ID));
+  uint32_t id = CONFIG32(f, PCI_VENDOR_ID);
+  REQUIRE(id == 0xffffffff, "function 1 reads %x", id);
 }
 
 static void access_widths(void) {
@@ -42,7 +43,7 @@ static void access_widths(void) {
   }
 }
 
-// A byte write changes its own byte lane only.
+/* A byte write changes its own byte lane only. */
 static void byte_writes(void) {
   pci_function f = device()->pci;
   uint32_t before = CONFIG32(f, PCI_INTERRUPT_LINE);
@@ -60,7 +61,8 @@ static void byte_writes(void) {
 }
 
 static void read_only_fields(void) {
-  static const uint8_t fields[] = {PCI_VENDOR_ID, PCI_REVISION, PCI_SUBSYSTEM_ID - 2, PCI_CAPABILITIES};
+  static const uint8_t fields[] = {PCI_VENDOR_ID, PCI_REVISION, PCI_SUBSYSTEM_ID - 2,
+                                   PCI_CAPABILITIES};
   pci_function f = device()->pci;
   for (unsigned n = 0; n < sizeof fields; n++) {
     uint32_t before = CONFIG32(f, fields[n]);
@@ -75,7 +77,7 @@ static void read_only_fields(void) {
   REQUIRE(CONFIG8(f, PCI_HEADER_TYPE) == type, "the header type is writable");
 }
 
-// VIRTIO 1.2, 4.1.2: a non-transitional device has revision 1 or higher.
+/* VIRTIO 1.2, 4.1.2: a non-transitional device has revision 1 or higher. */
 static void identity(void) {
   pci_function f = device()->pci;
   REQUIRE(CONFIG32(f, PCI_VENDOR_ID) == VIRTIO_BLOCK_ID, "id %x", CONFIG32(f, PCI_VENDOR_ID));
@@ -94,7 +96,7 @@ static void bar_sizes(void) {
     REQUIRE(bar.size == 0 || (bar.address & (bar.size - 1)) == 0, "BAR %u: %lx at %lx", n, bar.size,
             bar.address);
     REQUIRE(bar.size == 0 || bar.size >= (bar.is_io ? 4 : 16), "BAR %u: size %lx", n, bar.size);
-    // The type bits are read only: all ones and zero leave them alone.
+    /* The type bits are read only: all ones and zero leave them alone. */
     uint32_t type = before & (bar.is_io ? 3 : 15);
     uint16_t command = CONFIG16(f, PCI_COMMAND);
     pci_set_command(f, 0);
@@ -121,7 +123,7 @@ static void capability_chain(void) {
     REQUIRE(device()->structures[kind].position, "no capability of type %u", kind);
 }
 
-// VIRTIO 1.2, 4.1.4.
+/* VIRTIO 1.2, 4.1.4. */
 static void structure_layout(void) {
   struct virtio_structure *s = device()->structures;
   REQUIRE((s[CAP_COMMON].offset & 3) == 0, "common configuration at %x", s[CAP_COMMON].offset);
@@ -138,7 +140,7 @@ static void structure_layout(void) {
   }
 }
 
-// VIRTIO 1.2, 4.1.4.9: a BAR reached through configuration space.
+/* VIRTIO 1.2, 4.1.4.9: a BAR reached through configuration space. */
 static uint32_t pci_cfg_read(unsigned kind, uint32_t offset, uint32_t length) {
   pci_function f = device()->pci;
   uint8_t window = device()->structures[CAP_PCI_CFG].position;
@@ -160,7 +162,7 @@ static void pci_cfg_access(void) {
   REQUIRE(queues == common->num_queues, "num_queues %u, not %u", queues, common->num_queues);
   uint32_t capacity = pci_cfg_read(CAP_DEVICE, 0, 4);
   REQUIRE(capacity == (uint32_t)disks[0].capacity, "capacity %u", capacity);
-  // A write: device_status, one byte.
+  /* A write: device_status, one byte. */
   pci_cfg_read(CAP_COMMON, offsetof(struct virtio_common, device_status), 1);
   CONFIG8(f, device()->structures[CAP_PCI_CFG].position + 16) = ACKNOWLEDGE;
   mb();
@@ -170,8 +172,8 @@ static void pci_cfg_access(void) {
   REQUIRE(status == ACKNOWLEDGE, "status reads %x", status);
 }
 
-// With decoding off the registers are gone. What answers instead (all ones, or a machine check) is
-// the bridge's business.
+/* With decoding off the registers are gone. What answers instead (all ones, or a machine check) is
+   the bridge's business. */
 static void memory_decode(void) {
   pci_function f = device()->pci;
   uint64_t status = (uint64_t)&device()->common->device_status;

@@ -1,4 +1,4 @@
-// The first disk, read from end to end three ways.
+/* The first disk, read from end to end three ways. */
 #include "cases.h"
 #include "crc32.h"
 #include "options.h"
@@ -14,11 +14,11 @@ static struct {
 } results[3];
 enum { DIRECT, SCATTER_GATHER, DAC };
 
-// Reads the disk in chunks to one bus address behind which the pages lie.
+/* Reads the disk in chunks to one bus address behind which the pages lie. */
 static void read_whole_disk(unsigned method, const char *name, uint64_t bus,
                             const struct pages *pages) {
   struct disk *disk = &disks[0];
-  // The disk must be as it came.
+  /* The disk must be as it came. */
   if (disk == scratch && !workload_restore_disk()) return;
   if (disk_start_basic(disk)) {
     uint32_t crc = 0;

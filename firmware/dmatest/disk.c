@@ -5,7 +5,7 @@
 #include "tap.h"
 #include "traps.h"
 
-// The part of a request that is not data. One per possible head.
+/* The part of a request that is not data. One per possible head. */
 struct request_slot {
   uint32_t type, reserved;
   uint64_t sector;

@@ -3,10 +3,10 @@
 #include "hwrpb.h"
 #include "tap.h"
 
-#define HWRPB_IDENTIFIER 0x4857525042000000ul  // "HWRPB"
+#define HWRPB_IDENTIFIER 0x4857525042000000ul /* "HWRPB" */
 #define MAXIMUM_CLUSTERS 16
 
-// Buffers stay below 1 GB so that the smallest set of windows reaches all of them.
+/* Buffers stay below 1 GB so that the smallest set of windows reaches all of them. */
 #define HIGHEST 0x40000000ul
 
 extern char _image_end[];

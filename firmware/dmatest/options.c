@@ -2,7 +2,7 @@
 
 #include "memory.h"
 
-// The parameter block of an Alpha kernel: the command line comes first.
+/* The parameter block of an Alpha kernel: the command line comes first. */
 #define PARAMETER_BLOCK 0x6000
 #define COMMAND_LINE_LENGTH 256
 #define MAXIMUM_CASES 256

@@ -9,8 +9,8 @@ static struct {
 } found;
 static bool has_error_registers;
 
-// Traffic through a window must be at rest while its registers change; the order keeps a window
-// from matching with half of its new values.
+/* Traffic through a window must be at rest while its registers change; the order keeps a window
+   from matching with half of its new values. */
 static void program(unsigned n, uint64_t wsba, uint64_t size, uint64_t tba) {
   window_disable(n);
   WSM(n) = (size - 1) & 0xfff00000;
@@ -52,7 +52,7 @@ void pctl_clear(uint64_t bits) {
   (void)PCTL;
 }
 
-// TLBIV takes PCI<31:16> in bits 19:4 and PCI<39> in bit 27.
+/* TLBIV takes PCI<31:16> in bits 19:4 and PCI<39> in bit 27. */
 void sg_tlb_invalidate(uint64_t bus) {
   mb();
   TLBIV = (bus & 0xffff0000) >> 12 | (bus >> 39 & 1) << 27;

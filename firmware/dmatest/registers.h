@@ -1,5 +1,5 @@
-// The chipset registers and configuration space as variables: a case reads like the manual. The
-// addresses are those of the shared headers.
+/* The chipset registers and configuration space as variables: a case reads like the manual. The
+   addresses are those of the shared headers. */
 #ifndef REGISTERS_H
 #define REGISTERS_H
 
@@ -26,7 +26,7 @@
 #define DRIR REGISTER(CCHIP_DRIR)
 
 #define PERROR_ALL 0xffful
-// The source of a non-existent memory access: 4 is Pchip 0.
+/* The source of a non-existent memory access: 4 is Pchip 0. */
 #define MISC_NXS(misc) ((misc) >> 29 & 7)
 #define NXS_PCHIP0 4
 
@@ -34,8 +34,8 @@
 #define CONFIG16(f, offset) (*(volatile uint16_t *)(PCI_CONFIG_BASE + (f) + (offset)))
 #define CONFIG32(f, offset) (*(volatile uint32_t *)(PCI_CONFIG_BASE + (f) + (offset)))
 
-// The test result register of the emulator's board: 0 passed, anything else failed. Other machines
-// do not claim the port and ignore the write.
+/* The test result register of the emulator's board: 0 passed, anything else failed. Other machines
+   do not claim the port and ignore the write. */
 #define EXIT_REGISTER 0x500
 
 #endif

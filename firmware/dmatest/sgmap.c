@@ -9,7 +9,7 @@ struct sgmap sgmap_allocate(uint64_t window_size) {
                         (unsigned)entries};
 }
 
-// An entry holds PA<34:13> in bits 22:1.
+/* An entry holds PA<34:13> in bits 22:1. */
 void sgmap_map(struct sgmap map, unsigned index, uint64_t pa) {
   map.entries[index] = (pa >> 12 & 0x7ffffe) | SG_VALID;
   mb();

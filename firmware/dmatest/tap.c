@@ -1,7 +1,7 @@
 #include "tap.h"
 
-#include "print.h"
 #include "pal.h"
+#include "print.h"
 #include "registers.h"
 
 static enum { PASSED, FAILED, SKIPPED } state;
@@ -17,14 +17,14 @@ void tap_begin(const char *name) {
   state = PASSED;
 }
 
-#define PRINT_COMMENT(prefix, format)  \
-  do {                                 \
-    va_list arguments;                 \
-    va_start(arguments, format);       \
-    print("# " prefix);                \
-    vprint(format, arguments);\
-    print("\n");                       \
-    va_end(arguments);                 \
+#define PRINT_COMMENT(prefix, format) \
+  do {                                \
+    va_list arguments;                \
+    va_start(arguments, format);      \
+    print("# " prefix);               \
+    vprint(format, arguments);        \
+    print("\n");                      \
+    va_end(arguments);                \
   } while (0)
 
 void tap_note(const char *format, ...) { PRINT_COMMENT("", format); }

@@ -1,21 +1,21 @@
 #include "traps.h"
 
 #include "pal.h"
-#include "tap.h"
 #include "registers.h"
+#include "tap.h"
 
-// entry.S
+/* entry.S */
 void ent_int(void);
 void ent_arith(void);
 void ent_mm(void);
 void ent_if(void);
 void ent_una(void);
 
-// The vectors of Cchip device interrupts.
+/* The vectors of Cchip device interrupts. */
 #define FIRST_VECTOR 0x900
 #define VECTOR_STEP 0x10
 #define LINES 64
-// A line that no handler quiets is masked after so many interrupts in a row.
+/* More interrupts than any case asks for: the handler does not quiet the line. */
 #define STORM 1000
 
 static enum trap expected;
@@ -55,7 +55,7 @@ static bool was_expected(enum trap kind, uint64_t a0, uint64_t a1, uint64_t a2) 
   return true;
 }
 
-// Entered with the PC behind the access.
+/* Entered with the PC behind the access. */
 static void machine_check(uint64_t logout, struct exception_frame *frame) {
   pal_wrmces(7);
   MISC = MISC_NXM;
@@ -76,7 +76,8 @@ static void device_interrupt(uint64_t vector) {
   lines[bit].handler(lines[bit].context);
 }
 
-void handle_interrupt(uint64_t type, uint64_t vector, uint64_t logout, struct exception_frame *frame) {
+void handle_interrupt(uint64_t type, uint64_t vector, uint64_t logout,
+                      struct exception_frame *frame) {
   switch (type) {
     case INTERRUPT_clock: ticks++; break;
     case INTERRUPT_machine_check: machine_check(logout, frame); break;
@@ -85,26 +86,30 @@ void handle_interrupt(uint64_t type, uint64_t vector, uint64_t logout, struct ex
   }
 }
 
-void handle_arithmetic_trap(uint64_t summary, uint64_t mask, uint64_t unused, struct exception_frame *frame) {
+void handle_arithmetic_trap(uint64_t summary, uint64_t mask, uint64_t unused,
+                            struct exception_frame *frame) {
   (void)mask, (void)unused;
   tap_bail_out("unexpected arithmetic trap %lx before pc %lx", summary, frame->pc);
 }
 
-// Entered with the PC of the access itself.
-void handle_memory_fault(uint64_t va, uint64_t code, uint64_t access, struct exception_frame *frame) {
+/* Entered with the PC of the access itself. */
+void handle_memory_fault(uint64_t va, uint64_t code, uint64_t access,
+                         struct exception_frame *frame) {
   if (!was_expected(MEMORY_FAULT, va, code, access))
     tap_bail_out("unexpected memory fault at pc %lx, address %lx, code %lu", frame->pc, va, code);
   frame->pc += 4;
 }
 
-// Entered with the PC behind the instruction.
-void handle_instruction_fault(uint64_t code, uint64_t a1, uint64_t a2, struct exception_frame *frame) {
+/* Entered with the PC behind the instruction. */
+void handle_instruction_fault(uint64_t code, uint64_t a1, uint64_t a2,
+                              struct exception_frame *frame) {
   if (!was_expected(INSTRUCTION_FAULT, code, a1, a2))
     tap_bail_out("unexpected instruction fault %lu before pc %lx", code, frame->pc);
 }
 
-// Entered with the PC behind the access.
-void handle_unaligned_access(uint64_t va, uint64_t opcode, uint64_t ra, struct exception_frame *frame) {
+/* Entered with the PC behind the access. */
+void handle_unaligned_access(uint64_t va, uint64_t opcode, uint64_t ra,
+                             struct exception_frame *frame) {
   if (!was_expected(UNALIGNED_ACCESS, va, opcode, ra))
     tap_bail_out("unexpected unaligned access before pc %lx, address %lx", frame->pc, va);
 }

@@ -17,7 +17,7 @@ const char *virtio_find(struct virtio_device *device, pci_function f) {
   for (unsigned n = 0; n < 48 && (position = pci_next_capability(f, position, &broken)); n++) {
     if (CONFIG8(f, position) != PCI_CAPABILITY_VENDOR) continue;
     uint8_t kind = CONFIG8(f, position + 3), bar = CONFIG8(f, position + 4);
-    // The first structure of a kind is the preferred one; reserved kinds and BARs are ignored.
+    /* The first structure of a kind is the preferred one; reserved kinds and BARs are ignored. */
     if (kind == 0 || kind >= CAP_KINDS || bar > 5 || device->structures[kind].position) continue;
     device->structures[kind] = (struct virtio_structure){
         position, bar, CONFIG32(f, position + 8), CONFIG32(f, position + 12)};

@@ -12,7 +12,7 @@ static volatile struct descriptor *descriptors(struct virtqueue *queue) {
   return (volatile struct descriptor *)queue->memory.descriptors.cpu;
 }
 
-// Available ring: flags, idx, ring[size], used_event.
+/* Available ring: flags, idx, ring[size], used_event. */
 static volatile uint16_t *available(struct virtqueue *queue) {
   return (volatile uint16_t *)queue->memory.available.cpu;
 }
@@ -20,7 +20,7 @@ static volatile uint16_t *available(struct virtqueue *queue) {
 #define AVAILABLE_INDEX 1
 #define AVAILABLE_RING 2
 
-// Used ring: flags, idx, ring[size], avail_event.
+/* Used ring: flags, idx, ring[size], avail_event. */
 static volatile uint16_t *used(struct virtqueue *queue) {
   return (volatile uint16_t *)queue->memory.used.cpu;
 }
@@ -124,7 +124,7 @@ void virtqueue_interrupt_after(struct virtqueue *queue, uint16_t completions) {
   set_used_event(queue, (uint16_t)(queue->next_used + completions - 1));
 }
 
-// An event index that has just gone by stays out of reach for 65535 completions.
+/* An event index that has just gone by stays out of reach for 65535 completions. */
 void virtqueue_suppress_interrupts(struct virtqueue *queue) {
   available(queue)[AVAILABLE_FLAGS] = AVAILABLE_NO_INTERRUPT;
   set_used_event(queue, (uint16_t)(queue->next_used - 1));
