@@ -66,8 +66,8 @@ console_halted(uint64_t reason, uint64_t vector, uint64_t pc, uint64_t va, uint6
 /* From stubs.S: an exception while the console's own entries were registered. */
 void __attribute__((noreturn))
 console_exception(uint64_t a0, uint64_t a1, uint64_t a2, const char *entry, struct exception_frame *frame) {
-  print("\nException before a kernel took over: %s(0x%lx, 0x%lx, 0x%lx), PC 0x%lx, PS %lx\n", entry, a0, a1, a2,
-        frame->pc, frame->ps);
+  print("\nException before a kernel took over: %s(0x%lx, 0x%lx, 0x%lx), PC 0x%lx, PS %lx\n", entry, a0,
+        a1, a2, frame->pc, frame->ps);
   power_off();
 }
 

@@ -1,4 +1,4 @@
-/* Console callbacks through the CRB (Alpha AHB, 26.3). */
+/* Console callbacks through the CRB (Alpha AHB III, console callback routines). */
 #include "paltest.h"
 
 #define GETC 0x01
@@ -9,7 +9,8 @@
 #define TTY_DEV 0x0f
 #define BOOT_OSFLAGS 0x07
 
-uint64_t call_console(const struct procedure *procedure, uint64_t function, uint64_t a1, uint64_t a2, uint64_t a3);
+uint64_t call_console(const struct procedure *procedure, uint64_t function, uint64_t a1, uint64_t a2,
+                      uint64_t a3);
 
 static const struct procedure *dispatch;
 
