@@ -1,4 +1,5 @@
-/* Console callback routines, as the HWRPB's CRB offers them (Alpha AHB III, console callback routines). */
+/* Console callback routines, as the HWRPB's CRB offers them (Alpha AHB III, console callback
+   routines). */
 #include "console.h"
 #include "print.h"
 #include "uart.h"
@@ -114,5 +115,6 @@ uint64_t crb_dispatch(uint64_t function, uint64_t a1, uint64_t a2, uint64_t a3) 
   }
 }
 
-/* The routines run in KSEG wherever the operating system maps their descriptors (Alpha AHB III, FIXUP). */
+/* The routines run in KSEG wherever the operating system maps their descriptors (Alpha AHB III,
+   FIXUP). */
 uint64_t crb_fixup(void) { return 0; }

@@ -37,7 +37,8 @@ void __attribute__((noreturn)) console_start(uint64_t memory_bytes, uint64_t ker
   __builtin_unreachable();
 }
 
-/* Whether the operating system has sent this CPU "START" (Alpha AHB III, multiprocessor bootstrapping). */
+/* Whether the operating system has sent this CPU "START" (Alpha AHB III, multiprocessor
+   bootstrapping). */
 static int start_requested(unsigned cpu) {
   volatile uint64_t *ready = &hwrpb.receive_ready;
   if (!(*ready & 1ul << cpu))

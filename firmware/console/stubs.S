@@ -97,7 +97,8 @@ probe_failed:
 	ret	$31, ($26), 1
 
 /* Console callbacks follow the VMS calling standard: R2 to R15 and FP (here gp) are the caller's,
-   R27 is the procedure descriptor and its second quadword this code (Alpha AHB III, console callback routines). */
+   R27 is the procedure descriptor and its second quadword this code (Alpha AHB III, console
+   callback routines). */
 	.macro	CALLBACK name, function
 	.globl	\name
 	.ent	\name

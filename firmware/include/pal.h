@@ -1,4 +1,5 @@
-/* OSF/1 PALcode calls (Alpha AHB II-B, PALcode instruction descriptions) and the layouts they share with their callers. */
+/* OSF/1 PALcode calls (Alpha AHB II-B, PALcode instruction descriptions) and the layouts they share
+   with their callers. */
 #ifndef BREAKWATER_PAL_H
 #define BREAKWATER_PAL_H
 
@@ -110,7 +111,8 @@ struct pcb {
   uint64_t unique, flags, reserved[10];
 };
 
-/* Calls may destroy t0, t8 to t11 and their arguments (Alpha AHB II-B, PALcode instruction descriptions). */
+/* Calls may destroy t0, t8 to t11 and their arguments (Alpha AHB II-B, PALcode instruction
+   descriptions). */
 #define PAL_CLOBBERS "$1", "$22", "$23", "$24", "$25", "memory"
 
 #define PAL_CALL0(name)                                                               \

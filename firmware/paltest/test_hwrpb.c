@@ -1,4 +1,5 @@
-/* What a kernel finds when it starts: its registers and the HWRPB (Alpha AHB III, HWRPB and bootstrapping). */
+/* What a kernel finds when it starts: its registers and the HWRPB (Alpha AHB III, HWRPB and
+   bootstrapping). */
 #include "paltest.h"
 
 void test_state(uint64_t ps, uint64_t sp, uint64_t pv, uint64_t entry) {

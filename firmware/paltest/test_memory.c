@@ -7,7 +7,8 @@ enum { FETCH = -1, READ = 0, WRITE = 1 };
 enum { TNV, ACV, FOR, FOE, FOW };
 #define FULL (PTE_V | PTE_KRE | PTE_KWE)
 #define NO_FAULT ~0ul
-/* An entry that is neither valid nor permits anything: both are right (Alpha AHB II-B, memory management faults). */
+/* An entry that is neither valid nor permits anything: both are right (Alpha AHB II-B, memory
+   management faults). */
 #define TNV_OR_ACV ~1ul
 
 /* Page 1 begins with RET R31,(R26), so that a fetch from it comes back. */

@@ -1,4 +1,5 @@
-/* Starting the other CPUs through the console's message buffers (Alpha AHB III, multiprocessor bootstrapping). */
+/* Starting the other CPUs through the console's message buffers (Alpha AHB III, multiprocessor
+   bootstrapping). */
 #include "paltest.h"
 
 void secondary_start(void);

@@ -31,8 +31,8 @@ static void expect_trap(const struct expectation *e, struct registers *before) {
     print("# %u traps, entry %lu(0x%lx, 0x%lx, 0x%lx)\n", trap.count - count, trap.kind, trap.a0, trap.a1,
           trap.a2);
   right = trap.frame.pc == (uint64_t)e->code + e->offset && trap.frame.ps == 7 &&
-          trap.frame.a0 == before->r[16] && trap.frame.a1 == before->r[17] && trap.frame.a2 == before->r[18] &&
-          trap.sp < stack && stack - trap.sp < 1024 && trap.ps == 7;
+          trap.frame.a0 == before->r[16] && trap.frame.a1 == before->r[17] &&
+          trap.frame.a2 == before->r[18] && trap.sp < stack && stack - trap.sp < 1024 && trap.ps == 7;
   ok(right, "%s: frame", e->name);
   if (!right)
     print("# PS %lx, PC 0x%lx for 0x%lx, a0 0x%lx\n", trap.frame.ps, trap.frame.pc,
