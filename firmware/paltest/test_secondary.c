@@ -1,4 +1,5 @@
-/* Starting the other CPUs through the console's message buffers (Alpha AHB, 26.4, 27.4.3). */
+/* Starting the other CPUs through the console's message buffers (Alpha AHB III, multiprocessor
+   bootstrapping). */
 #include "paltest.h"
 
 void secondary_start(void);
@@ -63,7 +64,8 @@ static void test_cpu(struct hwrpb *h, unsigned cpu) {
   uint64_t end = now() + 500000000;
   while ((slot->flags & 1) && now() < end)
     ;
-  ok((slot->flags & 1) == 0 && slot->halt_code == HALT_CALL_PAL, "CPU %u: HALT brings it back to the console", cpu);
+  ok((slot->flags & 1) == 0 && slot->halt_code == HALT_CALL_PAL,
+     "CPU %u: HALT brings it back to the console", cpu);
   run = 0;
   ok(start(h, slot, cpu), "CPU %u: starts again", cpu);
 }
