@@ -41,9 +41,11 @@ let package = Package(
     module("AlphaISA"),
     module("AlphaFloat"),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    // What the host offers and Swift's Glibc module leaves out.
+    .target(name: "CHost"),
     module(
       "DiskImages",
-      ["CZlib", .product(name: "SystemPackage", package: "swift-system")]),
+      ["CHost", "CZlib", .product(name: "SystemPackage", package: "swift-system")]),
     module("Console"),
 
     // The processor.
@@ -56,17 +58,21 @@ let package = Package(
     module("Virtio", ["PCI", "DeviceModel", "GuestMemory"]),
     module("VirtioBlock", ["Virtio", "DiskImages", "DeviceModel", "GuestMemory"]),
 
+    // What `breakwater run` boots without arguments.
+    .target(name: "CGuestFiles"),
+
     // Assembly: the only target that sees everything.
     module(
       "Machine",
       [
-        "AlphaCPU", "AlphaISA", "Console", "DeviceModel", "DiskImages", "GuestMemory", "PCI",
-        "SouthBridge", "Tsunami", "Virtio", "VirtioBlock",
+        "AlphaCPU", "AlphaISA", "CGuestFiles", "Console", "DeviceModel", "DiskImages",
+        "GuestMemory", "PCI", "SouthBridge", "Tsunami", "Virtio", "VirtioBlock",
       ]),
     .executableTarget(
       name: "breakwater",
       dependencies: [
-        "AlphaISA", "Machine", "DiskImages",
+        "AlphaCPU", "AlphaISA", "Console", "DeviceModel", "DiskImages", "GuestMemory", "Machine",
+        "Tsunami",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: checked),

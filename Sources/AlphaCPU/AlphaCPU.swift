@@ -11,7 +11,7 @@ public final class AlphaCPU {
   let ram: GuestRAM
   unowned let bus: any CPUBus
   @unsafe let state: UnsafeMutablePointer<CPUState>
-  @unsafe private let memory: UnsafeMutableRawPointer
+  @unsafe let stateBlock: State
   let buffers: TranslationBuffers
   let jumpCache: JumpCache
   let code: CodeCache
@@ -44,27 +44,27 @@ public final class AlphaCPU {
     self.number = number
     self.ram = ram
     self.bus = bus
-    unsafe memory = .allocate(byteCount: TranslationBuffers.end, alignment: 8192)
-    unsafe memory.initializeMemory(as: UInt8.self, repeating: 0, count: TranslationBuffers.end)
-    unsafe state = memory.bindMemory(to: CPUState.self, capacity: 1)
-    unsafe buffers = TranslationBuffers(base: memory)
-    unsafe jumpCache = JumpCache(base: memory)
+    unsafe stateBlock = .allocate(byteCount: TranslationBuffers.end, alignment: 8192)
+    unsafe stateBlock.initializeMemory(as: UInt8.self, repeating: 0, count: TranslationBuffers.end)
+    unsafe state = stateBlock.bindMemory(to: CPUState.self, capacity: 1)
+    unsafe buffers = TranslationBuffers(base: stateBlock)
+    unsafe jumpCache = JumpCache(base: stateBlock)
     code = CodeCache(ram: ram)
     precondition(MemoryLayout<CPUState>.size <= JumpCache.start)
     unsafe state.initialize(
       to: CPUState(
-        dataTLB: memory + TranslationBuffers.kernelData, ramBase: ram.hostBase,
+        dataTLB: stateBlock + TranslationBuffers.kernelData, ramBase: ram.hostBase,
         ramByteCount: ram.byteCount, owner: Unmanaged.passUnretained(self)))
     ram.addObserver(self)
     flushTranslations()
   }
 
-  deinit { unsafe memory.deallocate() }
+  deinit { unsafe stateBlock.deallocate() }
 
   /// The state that the firmware finds: PALmode at `pc`, which is also PALBR, floating point
   /// enabled, IPL 0, TRAP_ARG0-2 as given, all else zero.
   public func reset(pc: UInt64, arguments: (UInt64, UInt64, UInt64)) {
-    for index in 0..<192 { unsafe setRegister(memory, UInt8(index), 0) }
+    for index in 0..<192 { unsafe setRegister(stateBlock, UInt8(index), 0) }
     self[.fen] = 1
     self[.palBase] = pc
     self[.trapArgument0] = arguments.0
@@ -92,27 +92,27 @@ public final class AlphaCPU {
 
   /// An integer register as the present mode sees it.
   public subscript(integer number: Int) -> UInt64 {
-    get { unsafe register(memory, RegisterIndex.integer(number & 31, inPALmode: isInPALmode)) }
+    get { unsafe register(stateBlock, RegisterIndex.integer(number & 31, inPALmode: isInPALmode)) }
     set {
       guard number & 31 != 31 else { return }
       unsafe setRegister(
-        memory, RegisterIndex.integer(number & 31, inPALmode: isInPALmode), newValue)
+        stateBlock, RegisterIndex.integer(number & 31, inPALmode: isInPALmode), newValue)
     }
   }
 
   /// A floating-point register's 64-bit image.
   public subscript(float number: Int) -> UInt64 {
-    get { unsafe register(memory, RegisterIndex.float + UInt8(number & 31)) }
+    get { unsafe register(stateBlock, RegisterIndex.float + UInt8(number & 31)) }
     set {
       guard number & 31 != 31 else { return }
-      unsafe setRegister(memory, RegisterIndex.float + UInt8(number & 31), newValue)
+      unsafe setRegister(stateBlock, RegisterIndex.float + UInt8(number & 31), newValue)
     }
   }
 
   /// A processor register that is plain storage.
   public internal(set) subscript(register: ProcessorRegister) -> UInt64 {
-    get { unsafe AlphaCPUState.load(memory, register) }
-    set { unsafe AlphaCPUState.store(memory, register, newValue) }
+    get { unsafe AlphaCPUState.load(stateBlock, register) }
+    set { unsafe AlphaCPUState.store(stateBlock, register, newValue) }
   }
 
   /// Whether PALcode runs.
@@ -171,7 +171,7 @@ public final class AlphaCPU {
       let slice = min(remaining, Self.sliceLimit)
       beginSlice(slice)
       if let block = unsafe prepareBlock(limit: slice) {
-        unsafe enter(memory, block, slice)
+        unsafe enter(stateBlock, block, slice)
       }
       remaining -= endSlice()
       if unsafe state.pointee.attention != 0 { return }
@@ -224,7 +224,7 @@ public final class AlphaCPU {
   func setMode(_ mode: Mode) {
     unsafe state.pointee.modeTag = mode.rawValue
     unsafe state.pointee.dataTLB =
-      memory
+      stateBlock
       + (mode == .user ? TranslationBuffers.userData : TranslationBuffers.kernelData)
   }
 

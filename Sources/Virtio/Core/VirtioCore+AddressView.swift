@@ -30,13 +30,17 @@ extension VirtioCore {
       return false
     }
     memory.view = choice
-    guard announcedViews.insert(choice).inserted else { return true }
-    warn(
-      "addresses \(choice.rawValue)",
+    let report =
       "the driver did not accept ACCESS_PLATFORM; dma=\(policy.unnegotiated.rawValue) takes its "
-        + "addresses as \(choice.rawValue). Queue \(index) at \(layout.descriptorTable): "
-        + "as physical, \(physical.map { "\($0)" } ?? "in memory"); "
-        + "as translated, \(translated.map { "\($0)" } ?? "in memory")")
+      + "addresses as \(choice.rawValue). Queue \(index) at \(layout.descriptorTable): "
+      + "as physical, \(physical.map { "\($0)" } ?? "in memory"); "
+      + "as translated, \(translated.map { "\($0)" } ?? "in memory")"
+    // A guess is worth a line; what the user asked for is not.
+    if policy.unnegotiated == .auto, announcedViews.insert(choice).inserted {
+      warn("addresses \(choice.rawValue)", report)
+    } else {
+      note(report)
+    }
     return true
   }
 

@@ -1,0 +1,81 @@
+/// What an image format does its input and output through: the bytes of one file.
+///
+/// A format never touches the host itself, so its crash and fault tests run in memory. Offsets and
+/// sizes are in bytes.
+public protocol FileStore: AnyObject {
+  /// The file as the user named it, for messages.
+  var name: String { get }
+  /// Which file this is, whatever its name; nil when the question makes no sense.
+  var identity: FileIdentity? { get }
+  /// Whether the file was opened for writing.
+  var isWritable: Bool { get }
+
+  /// The present size.
+  func byteCount() throws(ImageFault) -> UInt64
+
+  /// Fills `bytes` from `offset` on, with zeroes past the end of the file.
+  ///
+  /// - Returns: how many bytes the file really had there.
+  @discardableResult
+  func read(at offset: UInt64, into bytes: inout MutableSpan<UInt8>) throws(ImageFault) -> Int
+
+  /// Stores all of `bytes`, extending the file where needed.
+  func write(at offset: UInt64, from bytes: Span<UInt8>) throws(ImageFault)
+
+  /// Returns once everything written before is durable. After one failure every later call fails
+  /// too, because the host may have dropped the data it could not write.
+  func flush() throws(ImageFault)
+
+  /// Cuts the file, or extends it with zeroes.
+  func setByteCount(_ count: UInt64) throws(ImageFault)
+
+  /// Gives the range's space back to the host; it then reads zero. The size does not change.
+  ///
+  /// - Returns: false, with nothing done, when the host cannot do this.
+  func punchHole(_ range: Range<UInt64>) throws(ImageFault) -> Bool
+
+  /// Whether the file holds data at `offset`, and where that run ends. A host that cannot tell
+  /// calls everything data. Past the end of the file all is a hole that ends at `UInt64.max`.
+  func run(at offset: UInt64) throws(ImageFault) -> (isData: Bool, end: UInt64)
+}
+
+/// A file's identity on its host: two names of one file have the same.
+public struct FileIdentity: Hashable, Sendable {
+  /// The device that holds the file.
+  public var device: UInt64
+  /// The file's number on the device.
+  public var inode: UInt64
+
+  /// Names a file.
+  public init(device: UInt64, inode: UInt64) {
+    self.device = device
+    self.inode = inode
+  }
+}
+
+extension FileStore {
+  /// `count` bytes from `offset` on. The caller bounds the count.
+  func bytes(at offset: UInt64, count: Int) throws(ImageFault) -> [UInt8] {
+    var bytes = [UInt8](repeating: 0, count: count)
+    var span = bytes.mutableSpan
+    try read(at: offset, into: &span)
+    return bytes
+  }
+
+  /// Stores the bytes of an array.
+  func write(at offset: UInt64, _ bytes: [UInt8]) throws(ImageFault) {
+    try write(at: offset, from: bytes.span)
+  }
+
+  /// Stores zeroes over a range, a piece at a time.
+  func writeZeroes(_ range: Range<UInt64>) throws(ImageFault) {
+    let length = range.upperBound - range.lowerBound
+    let zeroes = [UInt8](repeating: 0, count: Int(min(length, 1 << 20)))
+    var offset = range.lowerBound
+    while offset < range.upperBound {
+      let count = Int(min(UInt64(zeroes.count), range.upperBound - offset))
+      try write(at: offset, from: zeroes.span.extracting(0..<count))
+      offset += UInt64(count)
+    }
+  }
+}

@@ -1,0 +1,106 @@
+internal import SystemPackage
+
+/// Why an image could not be opened, or a request on it failed: which file, what was wrong, where,
+/// and what would be right.
+public struct ImageFault: Error, Equatable, Sendable {
+  /// What went wrong.
+  public indirect enum Cause: Equatable, Sendable {
+    /// The host refused an operation such as "open" or "write".
+    case host(operation: String, errno: Int32)
+    /// The path names something that cannot hold an image.
+    case notAFile(kind: String)
+    /// The file ends before a structure of the format does.
+    case tooShort(structure: String, needs: UInt64, has: UInt64)
+    /// A field of the file breaks a rule of its format. `offset` counts from the start of the file.
+    case field(name: String, offset: UInt64, value: UInt64, rule: String)
+    /// The file's tables are damaged in a way that a single field cannot show.
+    case corrupt(String)
+    /// The image needs a feature that is not implemented.
+    case unsupported(feature: String)
+    /// The image does not take writes.
+    case readOnly(reason: String)
+    /// The request leaves the disk.
+    case outOfRange(offset: UInt64, byteCount: UInt64, diskByteCount: UInt64)
+    /// Another process uses the image in a way that excludes this use.
+    case inUse(String)
+    /// The format must be named, because the content of a writable image must not choose it.
+    case formatNotGiven(found: String)
+    /// A backing file cannot be used.
+    case backing(name: String, reason: String)
+    /// The caller asked for something that the image cannot be or do.
+    case refused(String)
+  }
+
+  /// The file, as the user named it.
+  public var file: String
+  /// What went wrong.
+  public var cause: Cause
+
+  /// Describes a fault of `file`.
+  public init(_ file: String, _ cause: Cause) {
+    self.file = file
+    self.cause = cause
+  }
+
+  /// Whether the host had no space left (ENOSPC or EDQUOT).
+  public var isOutOfSpace: Bool {
+    guard case .host(_, let errno) = cause else { return false }
+    let number = Errno(rawValue: errno)
+    return number == .noSpace || number == .diskQuotaExceeded
+  }
+}
+
+extension ImageFault: CustomStringConvertible {
+  /// The fault in one line.
+  public var description: String { "\(escaped(file)): \(cause)" }
+}
+
+extension ImageFault.Cause: CustomStringConvertible {
+  /// The reason in words.
+  public var description: String {
+    switch self {
+    case .host(let operation, let errno):
+      "cannot \(operation): \(Errno(rawValue: errno))"
+    case .notAFile(let kind):
+      "is \(kind); an image is a regular file or a block device"
+    case .tooShort(let structure, let needs, let has):
+      "too short for \(structure): it needs \(needs) bytes, the file has \(has)"
+    case .field(let name, let offset, let value, let rule):
+      "\(name) at offset \(offset) is \(readable(value)), but \(rule)"
+    case .corrupt(let what):
+      "is corrupt: \(what)"
+    case .unsupported(let feature):
+      "uses \(feature), which is not implemented"
+    case .readOnly(let reason):
+      "cannot be written: \(reason)"
+    case .outOfRange(let offset, let byteCount, let diskByteCount):
+      "request of \(byteCount) bytes at \(offset) leaves the disk of \(diskByteCount) bytes"
+    case .inUse(let what):
+      "is in use: \(what)"
+    case .formatNotGiven(let found):
+      "starts like a \(found) image; name the format of a writable image "
+        + "(format=\(found), or format=raw to write it as plain bytes)"
+    case .backing(let name, let reason):
+      "backing file \"\(escaped(name))\" cannot be used: \(reason)"
+    case .refused(let what):
+      what
+    }
+  }
+
+  /// Small numbers in decimal, offsets and bit patterns in hexadecimal.
+  private func readable(_ value: UInt64) -> String {
+    value < 65536 ? String(value) : hexadecimal(value)
+  }
+}
+
+/// `value` with the prefix `0x`.
+func hexadecimal(_ value: UInt64) -> String { "0x" + String(value, radix: 16) }
+
+/// `text` with control characters spelt out, so that a name from an image stays on its line.
+func escaped(_ text: String) -> String {
+  text.unicodeScalars.reduce(into: "") { result, scalar in
+    result +=
+      scalar.value < 0x20 || scalar.value == 0x7F
+      ? scalar.escaped(asASCII: true) : String(scalar)
+  }
+}

@@ -1,0 +1,135 @@
+internal import SystemPackage
+
+/// An image format that can be opened by name.
+public enum ImageFormat: String, CaseIterable, Sendable {
+  /// The file's bytes are the disk's.
+  case raw
+  /// QEMU's format, versions 2 and 3.
+  case qcow2
+}
+
+/// Opens images with their backing files.
+public struct ImageOpener {
+  /// Whether images are locked against other processes, as QEMU's tools lock them.
+  public var isLocking = true
+  /// How much memory each qcow2 image may use.
+  public var cacheLimits = QcowImage.CacheLimits()
+  /// Told, in one line each, of oddities that do not keep an image from working.
+  public var report: (String) -> Void = { _ in }
+
+  /// Longest chain of backing files that is followed.
+  public static let maximumDepth = 64
+
+  /// An opener with default settings.
+  public init() {}
+
+  /// Opens the image at `path`.
+  ///
+  /// - Parameters:
+  ///   - format: nil recognises qcow2 by its magic and takes anything else for raw, which is safe
+  ///     only for an image that is not written: a guest can write any magic into a raw disk.
+  ///   - readOnly: whether writes are refused. An overlay needs its base read-only.
+  /// - Throws: ``ImageFault`` in one line; also for a writable image that starts like a qcow2 image
+  ///   and whose format was not given.
+  public func open(
+    _ path: String, format: ImageFormat? = nil, readOnly: Bool
+  ) throws(ImageFault) -> any DiskImage {
+    var chain: [FileIdentity] = []
+    return try open(FilePath(path), format: format, readOnly: readOnly, chain: &chain)
+  }
+
+  /// Opens the image at `path` read-only under an overlay that lives in memory and in an unlinked
+  /// file of `scratchDirectory`: the disk takes writes and the image never changes.
+  public func openWithTemporaryOverlay(
+    _ path: String, format: ImageFormat? = nil, scratchDirectory: String = "/var/tmp"
+  ) throws(ImageFault) -> TemporaryOverlay {
+    let base = try open(path, format: format, readOnly: true)
+    return TemporaryOverlay(
+      over: base, scratch: try HostFile.unlinked(in: scratchDirectory))
+  }
+
+  /// The format that the first bytes of `store` look like.
+  public static func recognize(_ store: any FileStore) throws(ImageFault) -> ImageFormat {
+    try store.bytes(at: 0, count: 4).bigEndian(at: 0) == QcowHeader.magic ? .qcow2 : .raw
+  }
+
+  private func open(
+    _ path: FilePath, format: ImageFormat?, readOnly: Bool, chain: inout [FileIdentity]
+  ) throws(ImageFault) -> any DiskImage {
+    let file = try HostFile(path.string, writable: !readOnly)
+    if let identity = file.identity {
+      guard !chain.contains(identity) else {
+        throw ImageFault(path.string, .refused("is its own backing file: the chain is a loop"))
+      }
+      guard chain.count < Self.maximumDepth else {
+        throw ImageFault(
+          path.string, .refused("the chain of backing files is longer than \(Self.maximumDepth)"))
+      }
+      chain.append(identity)
+    }
+    if isLocking, try !file.lock() {
+      report("\(file.name): the file system has no locks; nothing keeps a second writer away")
+    }
+    let known: ImageFormat =
+      if let format { format } else { try recognized(file, readOnly: readOnly) }
+    switch known {
+    case .raw:
+      return try RawImage(file, readOnly: readOnly)
+    case .qcow2:
+      let header = try QcowHeader(reading: file)
+      guard readOnly else {
+        throw ImageFault(path.string, .unsupported(feature: "writing to a qcow2 image"))
+      }
+      let backing = try openBacking(of: header, at: path, chain: &chain)
+      return try QcowImage(
+        file, header: header, backing: backing, cacheLimits: cacheLimits, report: report)
+    }
+  }
+
+  private func recognized(_ file: HostFile, readOnly: Bool) throws(ImageFault) -> ImageFormat {
+    let format = try Self.recognize(file)
+    guard readOnly || format == .raw else {
+      throw ImageFault(file.name, .formatNotGiven(found: format.rawValue))
+    }
+    return format
+  }
+
+  /// Opens the backing file that a header names: always read-only, always a plain file, and
+  /// relative to the image that names it, not to this process.
+  private func openBacking(
+    of header: QcowHeader, at path: FilePath, chain: inout [FileIdentity]
+  ) throws(ImageFault) -> (any DiskImage)? {
+    guard !header.backingName.isEmpty else { return nil }
+    let name = String(decoding: header.backingName, as: UTF8.self)
+    func refusal(_ reason: String) -> ImageFault {
+      ImageFault(path.string, .backing(name: name, reason: reason))
+    }
+    guard Array(name.utf8) == header.backingName, !header.backingName.contains(0) else {
+      throw refusal("its name is not UTF-8 text without NUL")
+    }
+    // What QEMU would take for a protocol ("nbd:", "json:{...}") must not be obeyed from a file.
+    guard !name.prefix(while: { $0 != "/" }).contains(":") else {
+      throw refusal("its name looks like a protocol; only plain files are followed")
+    }
+    let format: ImageFormat?
+    switch header.backingFormat {
+    case nil: format = nil
+    case let text?:
+      guard let known = ImageFormat(rawValue: text) else {
+        throw refusal("its format \"\(escaped(text))\" is not implemented")
+      }
+      format = known
+    }
+    let target = path.removingLastComponent().pushing(FilePath(name))
+    do {
+      let image = try open(target, format: format, readOnly: true, chain: &chain)
+      if format == nil {
+        let guess = image is QcowImage ? "qcow2" : "raw"
+        report("\(path): does not say which format its backing file has; \(guess) is assumed")
+      }
+      return image
+    } catch {
+      throw refusal(error.description)
+    }
+  }
+}

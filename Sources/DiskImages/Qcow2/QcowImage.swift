@@ -1,0 +1,88 @@
+/// A qcow2 disk, version 2 or 3.
+///
+/// The specification is "Qcow2 Image File Format" (docs/interop/qcow2 of QEMU). A request first asks
+/// where the bytes are (``mapping(at:)``), then moves them.
+public final class QcowImage: DiskImage {
+  /// How much memory an image may use for tables and decompressed clusters.
+  public struct CacheLimits: Sendable {
+    /// Bytes of L2 tables.
+    public var tableBytes: Int
+    /// Bytes of decompressed clusters.
+    public var clusterBytes: Int
+
+    /// Sets both limits; one table and one cluster are kept whatever they say.
+    public init(tableBytes: Int = 8 << 20, clusterBytes: Int = 16 << 20) {
+      self.tableBytes = tableBytes
+      self.clusterBytes = clusterBytes
+    }
+  }
+
+  /// Whether writes are refused.
+  public let isReadOnly: Bool
+  /// The opened backing file.
+  public let backing: (any DiskImage)?
+  /// The file's name.
+  public var description: String { store.name }
+  /// Size of the disk in whole sectors.
+  public var byteCount: UInt64 { header.guestByteCount }
+  /// The internal snapshots, oldest first.
+  public internal(set) var snapshots: [QcowSnapshot]
+
+  let store: any FileStore
+  let geometry: ClusterGeometry
+  var header: QcowHeader
+  var l1: [UInt64]
+  var tables: BoundedCache<UInt64, L2Table>
+  var decompressed: BoundedCache<CompressedExtent, [UInt8]>
+  private let report: (String) -> Void
+  private var reported: Set<String> = []
+
+  /// Opens an image for reading.
+  ///
+  /// - Parameters:
+  ///   - backing: the image's backing file, opened. Without it, a request for what only an existing
+  ///     backing file knows fails.
+  ///   - report: told once, in one line, of each oddity that does not keep the image from working.
+  /// - Throws: ``ImageFault`` naming the field that breaks a rule of the format.
+  public convenience init(
+    _ store: any FileStore, backing: (any DiskImage)? = nil,
+    cacheLimits: CacheLimits = CacheLimits(),
+    report: @escaping (String) -> Void = { _ in }
+  ) throws(ImageFault) {
+    try self.init(
+      store, header: QcowHeader(reading: store), backing: backing, cacheLimits: cacheLimits,
+      report: report)
+  }
+
+  init(
+    _ store: any FileStore, header: QcowHeader, backing: (any DiskImage)?,
+    cacheLimits: CacheLimits, report: @escaping (String) -> Void
+  ) throws(ImageFault) {
+    self.store = store
+    self.header = header
+    self.backing = backing
+    self.report = report
+    geometry = header.geometry
+    isReadOnly = true
+    snapshots = try QcowSnapshot.readTable(header, from: store).snapshots
+    l1 = quadwords(try store.bytes(at: header.l1Offset, count: Int(header.l1Count) * 8))
+    tables = BoundedCache(limit: cacheLimits.tableBytes)
+    decompressed = BoundedCache(limit: cacheLimits.clusterBytes)
+    if header.byteCount != header.guestByteCount {
+      note("its size of \(header.byteCount) bytes is cut to whole sectors")
+    }
+    if header.isCorrupt { note("it is marked corrupt; check it") }
+    if header.isDirty { note("it was not closed cleanly; its refcounts may be stale") }
+  }
+
+  /// Reports an oddity, once.
+  func note(_ text: String) {
+    guard reported.count < 1000, reported.insert(text).inserted else { return }
+    report("\(escaped(store.name)): \(text)")
+  }
+
+  /// Damage met on the way to the guest's byte at `offset`.
+  func damage(at offset: UInt64, _ what: String) -> ImageFault {
+    ImageFault(store.name, .corrupt("\(what) (disk offset \(hexadecimal(offset)))"))
+  }
+}

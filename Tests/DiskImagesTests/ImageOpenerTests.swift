@@ -1,0 +1,144 @@
+import Foundation
+import Testing
+
+@testable import DiskImages
+
+@Suite struct ImageOpenerTests {
+  private let directory: TemporaryDirectory
+  init() throws { directory = try TemporaryDirectory() }
+
+  /// Writes an image whose only own cluster is the first, with a backing file.
+  private func overlay(
+    _ name: String, backing: String, format: String? = nil, path: String? = nil
+  ) throws -> String {
+    var fixture = QcowFixture()
+    fixture.put64(8, 1000)
+    fixture.put32(16, UInt32(backing.utf8.count))
+    fixture.put(1000, Array(backing.utf8))
+    if let format {
+      fixture.put32(112, 0xE279_2ACA)
+      fixture.put32(116, UInt32(format.utf8.count))
+      fixture.put(120, Array(format.utf8))
+    }
+    return try directory.write(name, fixture.bytes)
+  }
+
+  private func line(_ path: String, format: ImageFormat? = nil, readOnly: Bool = true) -> String? {
+    fault { _ = try ImageOpener().open(path, format: format, readOnly: readOnly) }
+  }
+
+  @Test("R1, I81: the content of a writable image does not choose its format")
+  func formatNotGiven() throws {
+    let path = try directory.write("image", QcowFixture().bytes)
+    #expect(
+      line(path, readOnly: false)
+        == "\(path): starts like a qcow2 image; name the format of a writable image "
+        + "(format=qcow2, or format=raw to write it as plain bytes)")
+    #expect(try ImageOpener().open(path, readOnly: true) is QcowImage)
+    #expect(try ImageOpener().open(path, format: .raw, readOnly: false) is RawImage)
+    let plain = try directory.write("plain", [UInt8](repeating: 1, count: 512))
+    #expect(try ImageOpener().open(plain, readOnly: false) is RawImage)
+  }
+
+  @Test("I1: a missing, empty or truncated qcow2 gives one line")
+  func broken() throws {
+    #expect(
+      line(directory.file("none"))?.hasSuffix("cannot open: No such file or directory") == true)
+    #expect(line(directory.path)?.contains("is a directory") == true)
+    let empty = try directory.write("empty", [])
+    #expect(line(empty, format: .qcow2)?.contains("too short for a qcow2 header") == true)
+    let cut = try directory.write("cut", Array(QcowFixture().bytes.prefix(5000)))
+    #expect(line(cut)?.contains("l1_table_offset") == true)
+    let raw = try directory.write("raw", [UInt8](repeating: 1, count: 512))
+    #expect(line(raw, format: .qcow2)?.contains("magic at offset 0") == true)
+  }
+
+  @Test("R11, R13: a backing file is found beside its overlay; shorter reads zero, longer is cut")
+  func chain() throws {
+    try directory.write("short.raw", [UInt8](repeating: 5, count: 6000))
+    try directory.write("long.raw", [UInt8](repeating: 6, count: 8 << 20))
+    let short = try ImageOpener().open(
+      overlay("a", backing: "short.raw", format: "raw"), readOnly: true)
+    #expect(
+      try short.bytes(at: 4095, count: 3000)
+        == [QcowFixture.pattern(4095)] + [UInt8](repeating: 5, count: 1904)
+        + [UInt8](repeating: 0, count: 1095))
+    let long = try ImageOpener().open(
+      overlay("b", backing: "long.raw", format: "raw"), readOnly: true)
+    #expect(long.byteCount == 4 << 20)
+    #expect(try long.bytes(at: (4 << 20) - 1, count: 1) == [6])
+    let top = try ImageOpener().open(overlay("c", backing: "b", format: "qcow2"), readOnly: true)
+    #expect(try top.bytes(at: 9000, count: 1) == [6])
+    #expect(top.backing?.backing is RawImage)
+  }
+
+  @Test("R10: without a recorded format the magic decides, with a report")
+  func unrecordedFormat() throws {
+    try directory.write("base", QcowFixture().bytes)
+    var lines: [String] = []
+    var opener = ImageOpener()
+    opener.report = { lines.append($0) }
+    let image = try opener.open(overlay("top", backing: "base"), readOnly: true)
+    #expect(image.backing is QcowImage)
+    #expect(lines.count == 1)
+    #expect(lines.first?.hasSuffix("qcow2 is assumed") == true)
+  }
+
+  @Test("I62: the recorded format is obeyed")
+  func recordedFormat() throws {
+    try directory.write("base", QcowFixture().bytes)
+    let image = try ImageOpener().open(
+      overlay("top", backing: "base", format: "raw"), readOnly: true)
+    #expect(image.backing is RawImage)
+    #expect(
+      line(try overlay("top2", backing: "base", format: "vmdk"))?.contains("\"vmdk\"") == true)
+  }
+
+  @Test("R12, I57-I59: loops are found by file identity, long chains are cut")
+  func loops() throws {
+    #expect(line(try overlay("self", backing: "self"))?.contains("the chain is a loop") == true)
+    _ = try overlay("a", backing: "b", format: "qcow2")
+    #expect(line(try overlay("b", backing: "a", format: "qcow2"))?.contains("is a loop") == true)
+    let linked = try overlay("linked", backing: "link", format: "qcow2")
+    try FileManager.default.linkItem(atPath: linked, toPath: directory.file("link"))
+    #expect(line(linked)?.contains("the chain is a loop") == true)
+    for index in 0..<70 {
+      _ = try overlay("deep\(index)", backing: "deep\(index + 1)", format: "qcow2")
+    }
+    #expect(line(directory.file("deep0"))?.contains("longer than 64") == true)
+  }
+
+  @Test("R11, I56, I60, I61, I63: bad backing names are refused, naming overlay and file")
+  func badNames() throws {
+    for name in ["nbd://host/x", "json:{\"driver\":\"ssh\"}", "fat:/etc", "ssh:x", "a\0b"] {
+      let path = try overlay("top", backing: name)
+      #expect(line(path)?.hasPrefix("\(path): backing file") == true, "\(name)")
+    }
+    let missing = line(try overlay("top", backing: "sub/none\n"))
+    #expect(missing?.contains("sub/none\\n") == true)
+    #expect(missing?.contains("No such file") == true)
+    #expect(missing?.contains("\n") == false)
+    #expect(line(try overlay("top", backing: "/dev/null"))?.contains("character device") == true)
+    #expect(line(try overlay("top", backing: "."))?.contains("is a directory") == true)
+  }
+
+  @Test("I60: an image opens without its backing file, for what it holds itself")
+  func withoutBacking() throws {
+    let path = try overlay("top", backing: "none")
+    let image = try QcowImage(HostFile(path, writable: false))
+    #expect(try image.bytes(at: 0, count: 10) == (0..<10).map(QcowFixture.pattern))
+    #expect(fault { _ = try image.bytes(at: 5000, count: 1) }?.contains("was not opened") == true)
+  }
+
+  @Test("A temporary overlay leaves the base alone, many at a time")
+  func temporaryOverlays() throws {
+    let path = try directory.write("base", QcowFixture().bytes)
+    let opener = ImageOpener()
+    let overlays = try (0..<4).map { _ in try opener.openWithTemporaryOverlay(path) }
+    for (index, overlay) in overlays.enumerated() { try overlay.write(at: 50, [UInt8(index)]) }
+    for (index, overlay) in overlays.enumerated() {
+      #expect(try overlay.bytes(at: 49, count: 2) == [QcowFixture.pattern(49), UInt8(index)])
+    }
+    #expect(try directory.read("base") == QcowFixture().bytes)
+  }
+}

@@ -1,0 +1,188 @@
+public import DiskImages
+
+#if canImport(Glibc)
+  internal import Glibc
+#elseif canImport(Musl)
+  internal import Musl
+#endif
+
+/// A file in memory, sparse, which can fail on demand and remembers what a power cut would lose.
+public final class MemoryFileStore: FileStore {
+  /// A change of the file, in the order the format made it.
+  public enum Change: Equatable, Sendable {
+    /// Bytes stored at an offset.
+    case write(offset: UInt64, bytes: [UInt8])
+    /// The size was set.
+    case resize(UInt64)
+    /// A hole was punched.
+    case punchHole(Range<UInt64>)
+    /// Everything before is durable.
+    case flush
+  }
+
+  /// An operation that a test may let fail.
+  public enum Operation: Equatable, Sendable {
+    case read, write, flush, resize, punchHole
+  }
+
+  /// A name for messages.
+  public let name: String
+  /// Always nil.
+  public var identity: FileIdentity? { nil }
+  /// Whether changes are allowed.
+  public var isWritable: Bool
+
+  /// Every change since the start, when ``isRecording`` is set.
+  public private(set) var changes: [Change] = []
+  /// Whether changes are remembered.
+  public var isRecording = false
+  /// Asked before every operation; an errno makes it fail.
+  public var failure: (Operation, Range<UInt64>) -> Int32? = { _, _ in nil }
+  /// Asked before every write; true drops it silently.
+  public var dropsWrite: (Range<UInt64>) -> Bool = { _ in false }
+  /// Whether holes can be punched.
+  public var canPunchHoles = true
+
+  private static let pageSize: UInt64 = 4096
+  private var pages: [UInt64: [UInt8]] = [:]
+  private var size: UInt64
+
+  /// An empty file, or one with these bytes.
+  public init(_ bytes: [UInt8] = [], name: String = "memory", isWritable: Bool = true) {
+    self.name = name
+    self.isWritable = isWritable
+    size = UInt64(bytes.count)
+    store(bytes, at: 0)
+  }
+
+  /// The whole content.
+  public var bytes: [UInt8] {
+    get { (0..<Int(size)).map { byte(at: UInt64($0)) } }
+    set {
+      pages = [:]
+      size = UInt64(newValue.count)
+      store(newValue, at: 0)
+    }
+  }
+
+  /// Bytes of memory that hold data; the rest of the file is a hole.
+  public var allocatedByteCount: UInt64 { UInt64(pages.count) * Self.pageSize }
+
+  /// The size.
+  public func byteCount() throws(ImageFault) -> UInt64 { size }
+
+  /// Copies out, with zeroes past the end.
+  @discardableResult
+  public func read(
+    at offset: UInt64, into bytes: inout MutableSpan<UInt8>
+  ) throws(ImageFault) -> Int {
+    try fail(.read, offset..<offset + UInt64(bytes.count))
+    var done = 0
+    while done < bytes.count {
+      let position = offset + UInt64(done)
+      let start = Int(position % Self.pageSize)
+      let count = min(Int(Self.pageSize) - start, bytes.count - done)
+      let page = pages[position / Self.pageSize]
+      for index in 0..<count { bytes[done + index] = page?[start + index] ?? 0 }
+      done += count
+    }
+    return offset < size ? Int(min(UInt64(bytes.count), size - offset)) : 0
+  }
+
+  /// Copies in, unless the test lets it fail or drops it.
+  public func write(at offset: UInt64, from bytes: Span<UInt8>) throws(ImageFault) {
+    let range = offset..<offset + UInt64(bytes.count)
+    try fail(.write, range)
+    if dropsWrite(range) { return }
+    let copy = bytes.indices.map { bytes[$0] }
+    if isRecording { changes.append(.write(offset: offset, bytes: copy)) }
+    store(copy, at: offset)
+    size = max(size, range.upperBound)
+  }
+
+  /// Is recorded.
+  public func flush() throws(ImageFault) {
+    try fail(.flush, 0..<size)
+    if isRecording { changes.append(.flush) }
+  }
+
+  /// Cuts or extends.
+  public func setByteCount(_ count: UInt64) throws(ImageFault) {
+    try fail(.resize, 0..<count)
+    if isRecording { changes.append(.resize(count)) }
+    if count < size { clear(count..<size) }
+    size = count
+  }
+
+  /// Forgets the bytes of a range.
+  public func punchHole(_ range: Range<UInt64>) throws(ImageFault) -> Bool {
+    try fail(.punchHole, range)
+    guard canPunchHoles else { return false }
+    if isRecording { changes.append(.punchHole(range)) }
+    clear(range)
+    return true
+  }
+
+  /// Data and holes by pages of 4 KiB.
+  public func run(at offset: UInt64) throws(ImageFault) -> (isData: Bool, end: UInt64) {
+    guard offset < size else { return (false, .max) }
+    let isData = pages[offset / Self.pageSize] != nil
+    var page = offset / Self.pageSize + 1
+    while page * Self.pageSize < size, (pages[page] != nil) == isData { page += 1 }
+    return (isData, min(page * Self.pageSize, size))
+  }
+
+  /// Makes `change` happen to this file: rebuilds what a disk holds after a power cut.
+  public func apply(_ change: Change) {
+    switch change {
+    case .write(let offset, let bytes):
+      store(bytes, at: offset)
+      size = max(size, offset + UInt64(bytes.count))
+    case .resize(let count):
+      if count < size { clear(count..<size) }
+      size = count
+    case .punchHole(let range): clear(range)
+    case .flush: break
+    }
+  }
+
+  private func fail(_ operation: Operation, _ range: Range<UInt64>) throws(ImageFault) {
+    if operation != .read, operation != .flush, !isWritable {
+      throw ImageFault(name, .host(operation: "\(operation)", errno: EBADF))
+    }
+    if let number = failure(operation, range) {
+      throw ImageFault(name, .host(operation: "\(operation)", errno: number))
+    }
+  }
+
+  private func byte(at offset: UInt64) -> UInt8 {
+    pages[offset / Self.pageSize]?[Int(offset % Self.pageSize)] ?? 0
+  }
+
+  private func store(_ bytes: [UInt8], at offset: UInt64) {
+    var done = 0
+    while done < bytes.count {
+      let position = offset + UInt64(done)
+      let start = Int(position % Self.pageSize)
+      let count = min(Int(Self.pageSize) - start, bytes.count - done)
+      pages[
+        position / Self.pageSize, default: Array(repeating: 0, count: Int(Self.pageSize))
+      ].replaceSubrange(start..<start + count, with: bytes[done..<done + count])
+      done += count
+    }
+  }
+
+  /// Zeroes a range that may be far larger than the pages it touches.
+  private func clear(_ range: Range<UInt64>) {
+    for page in pages.keys {
+      let start = page * Self.pageSize
+      let clipped = range.clamped(to: start..<start + Self.pageSize)
+      guard !clipped.isEmpty else { continue }
+      if clipped.count == Int(Self.pageSize) {
+        pages[page] = nil
+      } else {
+        for offset in clipped { pages[page]?[Int(offset - start)] = 0 }
+      }
+    }
+  }
+}
