@@ -68,7 +68,8 @@ let package = Package(
     .executableTarget(
       name: "breakwater",
       dependencies: [
-        "AlphaISA", "Machine", "DiskImages",
+        "AlphaCPU", "AlphaISA", "Console", "DeviceModel", "DiskImages", "Machine", "Virtio",
+        "VirtioBlock",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: checked),

@@ -25,7 +25,7 @@ public final class ConfigurationSpace {
   /// The implemented base address registers by number, 0 to 5.
   public let baseAddressRegisters: [Int: BaseAddressRegister]
 
-  /// The wire of the function's interrupt pin; the machine's assembly connects it.
+  /// The wire of the function's interrupt pin; the bus connects it when the function is attached.
   public var interruptOutput: InterruptLine? {
     didSet { driveInterruptPin() }
   }
@@ -192,9 +192,9 @@ extension ConfigurationSpace {
     let offset = Layout.baseAddress(number)
     let mask = register.addressMask
     let value = read(offset, register.isWide ? .quadword : .longword) & mask
-    let isSizing =
-      value & 0xFFFF_FFFF == mask & 0xFFFF_FFFF
-      || (register.isWide && value >> 32 == mask >> 32)
+    let isSizing = [0xFFFF_FFFF, 0xFFFF_FFFF_0000_0000].contains { (half: UInt64) in
+      mask & half != 0 && value & half == mask & half
+    }
     return value == 0 || isSizing ? nil : value
   }
 

@@ -1,4 +1,10 @@
+internal import ArgumentParser
+
 @main
-struct Breakwater {
-  static func main() {}
+struct Breakwater: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "breakwater",
+    abstract: "A full-system emulator of a small DEC Alpha machine.",
+    subcommands: [RunCommand.self],
+    defaultSubcommand: RunCommand.self)
 }

@@ -1,0 +1,265 @@
+public import GuestMemory
+
+/// One EV67: architecture state, translation buffers, translated code, and the loop that runs it.
+///
+/// Instructions are decoded once into blocks of operations whose handlers call each other in tail
+/// position; the class is entered only for what the handlers cannot do in a few instructions.
+@safe
+public final class AlphaCPU {
+  /// The number that the CPU has in the machine.
+  public let number: Int
+  let ram: GuestRAM
+  unowned let bus: any CPUBus
+  @unsafe let state: UnsafeMutablePointer<CPUState>
+  @unsafe let stateBlock: State
+  let buffers: TranslationBuffers
+  let jumpCache: JumpCache
+  let code: CodeCache
+
+  /// Every block holds one instruction: slow, but each step can be observed.
+  public var isSingleStepping = false {
+    didSet { if isSingleStepping != oldValue { flushTranslations() } }
+  }
+
+  /// Why the CPU cannot go on, where no PALcode could be entered.
+  public private(set) var deadEnd: String?
+
+  /// Called with every exception, interrupt and PAL call that enters PALcode, when set.
+  public var didEnterPALcode: ((PALEntryRecord) -> Void)? {
+    didSet { unsafe state.pointee.observesPALcode = didEnterPALcode != nil }
+  }
+
+  /// Processor register ALARM as last written.
+  var alarm: UInt64 = 0
+
+  #if DEBUG
+    /// Debug builds lose the tail calls: the budget bounds the stack.
+    static let sliceLimit = 4096
+  #else
+    static let sliceLimit = 1 << 24
+  #endif
+
+  /// A CPU in the state of power-on; see ``reset(pc:arguments:)``.
+  public init(number: Int, ram: GuestRAM, bus: any CPUBus) {
+    self.number = number
+    self.ram = ram
+    self.bus = bus
+    unsafe stateBlock = .allocate(byteCount: TranslationBuffers.end, alignment: 8192)
+    unsafe stateBlock.initializeMemory(as: UInt8.self, repeating: 0, count: TranslationBuffers.end)
+    unsafe state = stateBlock.bindMemory(to: CPUState.self, capacity: 1)
+    unsafe buffers = TranslationBuffers(base: stateBlock)
+    unsafe jumpCache = JumpCache(base: stateBlock)
+    code = CodeCache(ram: ram)
+    precondition(MemoryLayout<CPUState>.size <= JumpCache.start)
+    unsafe state.initialize(
+      to: CPUState(
+        dataTLB: stateBlock + TranslationBuffers.kernelData, ramBase: ram.hostBase,
+        ramByteCount: ram.byteCount, owner: Unmanaged.passUnretained(self)))
+    ram.addObserver(self)
+    flushTranslations()
+  }
+
+  deinit { unsafe stateBlock.deallocate() }
+
+  /// The state that the firmware finds: PALmode at `pc`, which is also PALBR, floating point
+  /// enabled, IPL 0, TRAP_ARG0-2 as given, all else zero.
+  public func reset(pc: UInt64, arguments: (UInt64, UInt64, UInt64)) {
+    for index in 0..<192 { unsafe setRegister(stateBlock, UInt8(index), 0) }
+    self[.fen] = 1
+    self[.palBase] = pc
+    self[.trapArgument0] = arguments.0
+    self[.trapArgument1] = arguments.1
+    self[.trapArgument2] = arguments.2
+    unsafe state.pointee.fpcr = 0
+    unsafe state.pointee.lockLine = .max
+    unsafe state.pointee.interruptFlag = 0
+    unsafe state.pointee.isWaiting = false
+    unsafe state.pointee.pc = pc
+    alarm = 0
+    deadEnd = nil
+    setMode(.pal)
+    flushTranslations()
+    code.removeAll()
+  }
+
+  // MARK: - Seen from outside
+
+  /// The next instruction. Setting it keeps the mode.
+  public var pc: UInt64 {
+    get { unsafe state.pointee.pc }
+    set { unsafe state.pointee.pc = newValue & ~3 }
+  }
+
+  /// An integer register as the present mode sees it.
+  public subscript(integer number: Int) -> UInt64 {
+    get { unsafe register(stateBlock, RegisterIndex.integer(number & 31, inPALmode: isInPALmode)) }
+    set {
+      guard number & 31 != 31 else { return }
+      unsafe setRegister(
+        stateBlock, RegisterIndex.integer(number & 31, inPALmode: isInPALmode), newValue)
+    }
+  }
+
+  /// A floating-point register's 64-bit image.
+  public subscript(float number: Int) -> UInt64 {
+    get { unsafe register(stateBlock, RegisterIndex.float + UInt8(number & 31)) }
+    set {
+      guard number & 31 != 31 else { return }
+      unsafe setRegister(stateBlock, RegisterIndex.float + UInt8(number & 31), newValue)
+    }
+  }
+
+  /// A processor register that is plain storage.
+  public internal(set) subscript(register: ProcessorRegister) -> UInt64 {
+    get { unsafe AlphaCPUState.load(stateBlock, register) }
+    set { unsafe AlphaCPUState.store(stateBlock, register, newValue) }
+  }
+
+  /// Whether PALcode runs.
+  public var isInPALmode: Bool { unsafe state.pointee.modeTag == Mode.pal.rawValue }
+
+  /// Whether user mode is the current mode.
+  public var isInUserMode: Bool { unsafe state.pointee.modeTag == Mode.user.rawValue }
+
+  /// Instructions executed since reset, an exception counting as one.
+  public var instructionCount: UInt64 {
+    unsafe state.pointee.instructionCount
+      &+ UInt64(truncatingIfNeeded: state.pointee.sliceBudget &- state.pointee.budget)
+  }
+
+  /// Guest time in nanoseconds: one for each instruction, plus idle time that was skipped.
+  public var time: UInt64 { unsafe instructionCount &+ state.pointee.timeOffset }
+
+  /// Moves the CPU's time forward to `time`, while it does not run.
+  public func skip(to time: UInt64) {
+    guard time > self.time else { return }
+    unsafe state.pointee.timeOffset = time &- instructionCount
+  }
+
+  /// Whether the CPU sleeps until an interrupt is requested.
+  public var isWaiting: Bool { unsafe state.pointee.isWaiting && state.pointee.pins == 0 }
+
+  /// Drives one interrupt pin.
+  public func drive(_ pin: InterruptPin, _ asserted: Bool) {
+    if asserted {
+      unsafe state.pointee.pins |= pin.rawValue
+      unsafe state.pointee.attention = 1
+    } else {
+      unsafe state.pointee.pins &= ~pin.rawValue
+    }
+  }
+
+  /// Makes a running ``run(budget:)`` return at the next opportunity. To be called from within bus
+  /// accesses only.
+  public func requestAttention() { unsafe state.pointee.attention = 1 }
+
+  // MARK: - Running
+
+  /// Executes at most `budget` instructions; returns earlier when something outside may have to be
+  /// done. The instruction count is exact in every case.
+  public func run(budget: Int) {
+    var remaining = budget
+    unsafe state.pointee.attention = 0
+    // A link that waited to be resolved may be gone by now.
+    unsafe state.pointee.exit = .lookUp
+    while remaining > 0, deadEnd == nil {
+      if unsafe state.pointee.isWaiting {
+        guard unsafe state.pointee.pins != 0 else { return }
+        unsafe state.pointee.isWaiting = false
+      }
+      deliverInterrupt()
+      let slice = min(remaining, Self.sliceLimit)
+      beginSlice(slice)
+      if let block = unsafe prepareBlock(limit: slice) {
+        unsafe enter(stateBlock, block, slice)
+      }
+      remaining -= endSlice()
+      if unsafe state.pointee.attention != 0 { return }
+    }
+  }
+
+  private func beginSlice(_ budget: Int) {
+    unsafe state.pointee.sliceBudget = budget
+    unsafe state.pointee.budget = budget
+  }
+
+  /// Adds what the slice executed to the count and returns it.
+  private func endSlice() -> Int {
+    let executed = unsafe state.pointee.sliceBudget &- state.pointee.budget
+    unsafe state.pointee.instructionCount &+= UInt64(truncatingIfNeeded: executed)
+    unsafe state.pointee.sliceBudget = 0
+    unsafe state.pointee.budget = 0
+    return executed
+  }
+
+  /// The block at `pc`, cut to `limit` instructions; nil when fetching it trapped.
+  private func prepareBlock(limit: Int) -> Code? {
+    let site = unsafe state.pointee.exit == .resolveLink ? state.pointee.linkSite : nil
+    unsafe state.pointee.exit = .lookUp
+    let pc = unsafe state.pointee.pc
+    unsafe state.pointee.pcPage = pc & ~0x1FFF
+    guard let physical = fetchAddress(pc) else { return nil }
+    let key = BlockKey(
+      physicalPC: physical, mode: mode, floatEnabled: self[.fen] & 1 != 0,
+      single: isSingleStepping)
+    let generation = code.generation
+    let known = unsafe code.block(key)
+    let block = unsafe known ?? code.build(key, buffers: buffers)
+    guard unsafe CodeCache.instructionCount(block) <= limit else {
+      return unsafe code.buildTruncated(key, limit: limit)
+    }
+    if code.generation != generation {
+      jumpCache.flush()
+    } else if let site = unsafe site, unsafe code.isPermanent(site) {
+      unsafe site.storeBytes(of: block, as: Code.self)
+    }
+    unsafe jumpCache.insert(pc, modeTag: state.pointee.modeTag, block)
+    return unsafe block
+  }
+
+  // MARK: - Mode
+
+  var mode: Mode { unsafe Mode(rawValue: state.pointee.modeTag) ?? .kernel }
+
+  func setMode(_ mode: Mode) {
+    unsafe state.pointee.modeTag = mode.rawValue
+    unsafe state.pointee.dataTLB =
+      stateBlock
+      + (mode == .user ? TranslationBuffers.userData : TranslationBuffers.kernelData)
+  }
+
+  /// Records that the CPU can neither go on nor enter PALcode.
+  func stop(_ reason: String) {
+    deadEnd = reason
+    requestAttention()
+  }
+
+  /// Forgets all cached translations of virtual addresses.
+  func flushTranslations() {
+    buffers.flushAll()
+    jumpCache.flush()
+  }
+}
+
+/// What happened when PALcode was entered, for traces.
+public struct PALEntryRecord: Sendable {
+  /// Offset of the entry from PALBR.
+  public var entry: UInt64
+  /// EXC_ADDR: where PALcode will return to.
+  public var exceptionAddress: UInt64
+  /// TRAP_ARG0 to TRAP_ARG2.
+  public var arguments: (UInt64, UInt64, UInt64)
+}
+
+/// Plain storage of processor registers in the register file.
+enum AlphaCPUState {
+  @inline(__always)
+  static func load(_ state: State, _ index: ProcessorRegister) -> UInt64 {
+    unsafe register(state, RegisterIndex.processor &+ UInt8(index.rawValue & 63))
+  }
+
+  @inline(__always)
+  static func store(_ state: State, _ index: ProcessorRegister, _ value: UInt64) {
+    unsafe setRegister(state, RegisterIndex.processor &+ UInt8(index.rawValue & 63), value)
+  }
+}

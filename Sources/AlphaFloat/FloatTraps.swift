@@ -1,0 +1,49 @@
+/// A set of arithmetic exceptions with the bit layout of the exception summary that entArith
+/// receives (Alpha AHB, OSF/1 PALcode; 21264 HRM, EXC_SUM).
+public struct FloatTraps: OptionSet, Sendable, Hashable {
+  /// The exception summary bits.
+  public let rawValue: UInt8
+
+  /// Makes a set from exception summary bits.
+  @inlinable
+  public init(rawValue: UInt8) { self.rawValue = rawValue }
+
+  /// Software completion: the trapping instruction carried `/S`. Alone: a denormal operand.
+  public static let softwareCompletion = FloatTraps(rawValue: 1)
+  /// Invalid operation.
+  public static let invalid = FloatTraps(rawValue: 2)
+  /// Division by zero.
+  public static let divisionByZero = FloatTraps(rawValue: 4)
+  /// Overflow.
+  public static let overflow = FloatTraps(rawValue: 8)
+  /// Underflow.
+  public static let underflow = FloatTraps(rawValue: 16)
+  /// Inexact result.
+  public static let inexact = FloatTraps(rawValue: 32)
+  /// Integer overflow.
+  public static let integerOverflow = FloatTraps(rawValue: 64)
+}
+
+/// The trapping qualifiers of a floating-point operate instruction, as its function field has
+/// them (Alpha AHB 4.7.9, TRP).
+public struct FloatQualifiers: OptionSet, Sendable, Hashable {
+  /// The function code's bits 10:8.
+  public let rawValue: UInt32
+
+  /// Makes a set from the TRP bits of a function code.
+  @inlinable
+  public init(rawValue: UInt32) { self.rawValue = rawValue }
+
+  /// The qualifiers in an 11-bit function code.
+  @inlinable
+  public init(function: UInt32) { self.rawValue = function & 0x700 }
+
+  /// `/U`: underflow traps.
+  public static let underflow = FloatQualifiers(rawValue: 0x100)
+  /// `/V`: integer overflow traps. The same bit as `/U`.
+  public static let integerOverflow = FloatQualifiers(rawValue: 0x100)
+  /// `/I`: inexact results trap. Only encoded together with `/S`.
+  public static let inexact = FloatQualifiers(rawValue: 0x200)
+  /// `/S`: exception completion; the FPCR's disable and denormal bits apply.
+  public static let completion = FloatQualifiers(rawValue: 0x400)
+}

@@ -1,0 +1,77 @@
+#if canImport(Glibc)
+  internal import Glibc
+#elseif canImport(Musl)
+  internal import Musl
+#endif
+
+/// One open file, terminal, pipe or socket of the host: thin wrappers of the POSIX calls.
+final class HostDescriptor {
+  /// What reading gave.
+  enum ReadResult: Equatable {
+    case bytes([UInt8])
+    case nothingYet
+    case ended
+  }
+
+  let number: Int32
+  private let isOwned: Bool
+
+  /// Takes a descriptor over. An owned one is closed when the wrapper goes.
+  init(_ number: Int32, isOwned: Bool) {
+    self.number = number
+    self.isOwned = isOwned
+  }
+
+  deinit { if isOwned { close(number) } }
+
+  /// Opens a file for output, empty.
+  convenience init(creating path: String) throws(ConsoleError) {
+    let number = unsafe open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+    guard number >= 0 else { throw .host(operation: "open", path: path, errno: errno) }
+    self.init(number, isOwned: true)
+  }
+
+  var isTerminal: Bool { isatty(number) == 1 }
+
+  /// Reads what is there, without waiting. The descriptor itself may be a blocking one: it can be
+  /// shared with other processes, so its mode is not ours to change.
+  func readAvailable(limit: Int) -> ReadResult {
+    var query = pollfd(fd: number, events: Int16(POLLIN), revents: 0)
+    guard unsafe poll(&query, 1, 0) > 0 else { return .nothingYet }
+    guard query.revents & Int16(POLLNVAL) == 0 else { return .ended }
+    let bytes = unsafe [UInt8](unsafeUninitializedCapacity: limit) { buffer, count in
+      count = unsafe max(0, read(number, buffer.baseAddress, limit))
+    }
+    guard bytes.isEmpty else { return .bytes(bytes) }
+    return .ended
+  }
+
+  /// Writes everything, waiting as long as the host needs; the number of the error otherwise.
+  func writeAll(_ bytes: ArraySlice<UInt8>) -> Int32? {
+    var rest = bytes
+    while !rest.isEmpty {
+      let written = unsafe rest.withUnsafeBytes { unsafe write(number, $0.baseAddress, $0.count) }
+      if written >= 0 {
+        rest = rest.dropFirst(written)
+      } else if errno == EAGAIN {
+        var query = pollfd(fd: number, events: Int16(POLLOUT), revents: 0)
+        _ = unsafe poll(&query, 1, -1)
+      } else if errno != EINTR {
+        return errno
+      }
+    }
+    return nil
+  }
+
+  /// Suspends the thread until one of the descriptors can be read, for at most `milliseconds`.
+  static func wait(for descriptors: [Int32], _ milliseconds: Int) {
+    var queries = descriptors.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
+    _ = unsafe poll(&queries, nfds_t(queries.count), Int32(clamping: max(0, milliseconds)))
+  }
+}
+
+/// The host's words for an error number.
+func hostErrorText(_ code: Int32) -> String {
+  guard let text = unsafe strerror(code) else { return "error \(code)" }
+  return unsafe String(cString: text)
+}

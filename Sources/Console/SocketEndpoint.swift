@@ -1,0 +1,56 @@
+/// A serial line on a listening stream socket of the host (`unix:PATH`), for one client at a time.
+///
+/// Output before a client comes, or that a slow client has not taken yet, is kept up to a limit;
+/// beyond it the oldest is dropped, so that the guest never waits. When a client leaves, the next
+/// can connect.
+public final class SocketEndpoint: CharacterEndpoint {
+  private static let limit = 1 << 16
+
+  private let listener: ListeningSocket
+  private var client: HostDescriptor?
+  private var input = ByteQueue(limit: SocketEndpoint.limit)
+  private var output = ByteQueue(limit: SocketEndpoint.limit)
+
+  /// Listens on a new socket at `path`. A socket that nobody listens on any more is replaced;
+  /// anything else there is an error.
+  public init(path: String) throws(ConsoleError) { listener = try ListeningSocket(path: path) }
+
+  /// Whether somebody is connected.
+  public var hasClient: Bool { client != nil }
+
+  /// Keeps the byte for the client.
+  public func send(_ byte: UInt8) { output.append(droppingOldest: byte) }
+
+  /// Gives the client what it takes now.
+  public func flush() {
+    guard let client, !output.isEmpty else { return }
+    switch client.sendNow(output.contents) {
+    case .taken(let count): output.removeFirst(count)
+    case .connectionLost: self.client = nil
+    }
+  }
+
+  /// The next byte that ``service()`` has collected.
+  public func receive() -> SerialInput? { input.popFirst().map(SerialInput.byte) }
+
+  /// Lets a client in, gives it output, and collects its input.
+  public func service() {
+    if client == nil { client = listener.acceptNow() }
+    flush()
+    guard let client, input.space > 0 else { return }
+    switch client.readAvailable(limit: min(input.space, 4096)) {
+    case .nothingYet: break
+    case .ended: self.client = nil
+    case .bytes(let bytes): for byte in bytes { input.append(droppingOldest: byte) }
+    }
+  }
+
+  /// Never, as another client can come.
+  public var inputHasEnded: Bool { false }
+
+  /// Waits for the client, or for a client to come.
+  public func waitForInput(milliseconds: Int) {
+    guard input.isEmpty else { return }
+    HostDescriptor.wait(for: [client?.number ?? listener.number], milliseconds)
+  }
+}

@@ -1,0 +1,105 @@
+/// A serial line on the host's standard input and output.
+///
+/// On a terminal, input is raw: every key goes to the guest at once, Ctrl-C too, and Ctrl-A starts a
+/// key of the emulator (``EscapeKeys``). From a pipe or file, all bytes go to the guest as they are,
+/// and the end of the input is no error.
+public final class TerminalEndpoint: CharacterEndpoint {
+  /// How much typed or piped input waits for the guest; the rest waits in the host.
+  private static let inputLimit = 1 << 16
+  private static let outputLimit = 1 << 12
+
+  private let source: HostDescriptor
+  private let sink: HostDescriptor
+  private let mode: TerminalMode?
+  private var keys = EscapeKeys()
+  private var input: [SerialInput] = []
+  private var nextInput = 0
+  private var output: [UInt8] = []
+  private var sourceHasEnded = false
+
+  /// Whether the user asked to leave with Ctrl-A x. The run loop looks after ``service()``.
+  public private(set) var quitRequested = false
+
+  /// The first error of writing, after which output is dropped.
+  public private(set) var failure: ConsoleError?
+
+  /// A line on two descriptors of the host, which stay open. A terminal is set to raw input until
+  /// ``restore()``, the endpoint's end, or the process's end.
+  public init(input: Int32 = 0, output: Int32 = 1) {
+    source = HostDescriptor(input, isOwned: false)
+    sink = HostDescriptor(output, isOwned: false)
+    mode = source.isTerminal ? TerminalMode(makingRaw: input) : nil
+  }
+
+  deinit {
+    flush()
+    restore()
+  }
+
+  /// Whether the user types into a terminal, so that the escape keys work.
+  public var isInteractive: Bool { mode != nil }
+
+  /// Gives the terminal back as it was.
+  public func restore() { mode?.restore() }
+
+  /// Keeps the byte until a line ends, the buffer is full, or ``flush()``.
+  public func send(_ byte: UInt8) {
+    output.append(byte)
+    if byte == UInt8(ascii: "\n") || output.count >= Self.outputLimit { flush() }
+  }
+
+  /// Writes what is kept.
+  public func flush() {
+    guard !output.isEmpty else { return }
+    if failure == nil, let code = sink.writeAll(output[...]) {
+      failure = .host(operation: "write to", path: "standard output", errno: code)
+    }
+    output.removeAll(keepingCapacity: true)
+  }
+
+  /// The next key or byte that ``service()`` has collected.
+  public func receive() -> SerialInput? {
+    guard nextInput < input.count else { return nil }
+    let piece = input[nextInput]
+    nextInput += 1
+    if nextInput == input.count {
+      input.removeAll(keepingCapacity: true)
+      nextInput = 0
+    }
+    return piece
+  }
+
+  /// Flushes, and collects input. The escape keys work even when the guest reads nothing, until
+  /// ``inputLimit`` keys wait.
+  public func service() {
+    flush()
+    let space = Self.inputLimit - input.count
+    guard !sourceHasEnded, space > 0 else { return }
+    switch source.readAvailable(limit: min(space, 4096)) {
+    case .nothingYet: break
+    case .ended: sourceHasEnded = true
+    case .bytes(let bytes) where mode == nil: input.append(contentsOf: bytes.map(SerialInput.byte))
+    case .bytes(let bytes): for byte in bytes { take(keys.judge(byte)) }
+    }
+  }
+
+  /// Whether the source has ended and all of it has been received.
+  public var inputHasEnded: Bool { sourceHasEnded && input.isEmpty }
+
+  /// Waits for a key, unless input already waits for the guest.
+  public func waitForInput(milliseconds: Int) {
+    guard input.isEmpty else { return }
+    HostDescriptor.wait(for: sourceHasEnded ? [] : [source.number], milliseconds)
+  }
+
+  private func take(_ meaning: EscapeKeys.Meaning) {
+    switch meaning {
+    case .input(let piece): input.append(piece)
+    case .prefix, .unknown: break
+    case .quit: quitRequested = true
+    case .help:
+      output.append(contentsOf: EscapeKeys.help.utf8)
+      flush()
+    }
+  }
+}

@@ -1,0 +1,185 @@
+import Foundation
+import Testing
+
+@testable import Console
+
+/// Endpoints on real pipes, files, terminals and sockets of the host. Writing before `service()`
+/// makes every result certain, so nothing here waits.
+@Suite struct HostEndpointTests {
+  private let folder: URL
+
+  init() throws {
+    folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+  }
+
+  private func path(_ name: String) -> String { folder.appendingPathComponent(name).path }
+
+  private func received(_ endpoint: some CharacterEndpoint) -> [SerialInput] {
+    endpoint.service()
+    var pieces: [SerialInput] = []
+    while let piece = endpoint.receive() { pieces.append(piece) }
+    return pieces
+  }
+
+  private func bytes(_ text: String) -> [SerialInput] { text.utf8.map(SerialInput.byte) }
+
+  private func print(_ text: String, to endpoint: some CharacterEndpoint) {
+    for byte in text.utf8 { endpoint.send(byte) }
+  }
+
+  private func read(_ descriptor: Int32) -> String {
+    guard case .bytes(let bytes) = HostDescriptor(descriptor, isOwned: false)
+      .readAvailable(limit: 4096)
+    else { return "" }
+    return String(decoding: bytes, as: UTF8.self)
+  }
+
+  // MARK: Files
+
+  @Test func fileReceivesOutputWhenFlushed() throws {
+    let file = try FileEndpoint(path: path("log"))
+    print("hello", to: file)
+    #expect(try String(contentsOfFile: path("log"), encoding: .utf8).isEmpty)
+    file.flush()
+    #expect(try String(contentsOfFile: path("log"), encoding: .utf8) == "hello")
+    #expect(file.inputHasEnded)
+    #expect(file.failure == nil)
+  }
+
+  @Test func fileThatCannotBeMadeIsNamed() {
+    let bad = path("no/such/folder/log")
+    #expect(throws: ConsoleError.host(operation: "open", path: bad, errno: ENOENT)) {
+      try FileEndpoint(path: bad)
+    }
+  }
+
+  @Test func aFullDeviceIsReportedOnce() throws {
+    let file = try FileEndpoint(path: "/dev/full")
+    print("x", to: file)
+    file.flush()
+    #expect(
+      file.failure == .host(operation: "write to", path: "/dev/full", errno: ENOSPC))
+  }
+
+  // MARK: Standard input and output
+
+  @Test func pipesCarryEveryByteAndEndQuietly() throws {
+    let input = try #require(HostCalls.makePipe())
+    let output = try #require(HostCalls.makePipe())
+    let terminal = TerminalEndpoint(input: input.reader, output: output.writer)
+    #expect(!terminal.isInteractive)
+    #expect(received(terminal).isEmpty)
+    #expect(!terminal.inputHasEnded)
+
+    #expect(HostCalls.put("a\u{1}x", to: input.writer))
+    #expect(received(terminal) == bytes("a\u{1}x"))
+    #expect(!terminal.quitRequested)
+
+    close(input.writer)
+    #expect(received(terminal).isEmpty)
+    #expect(terminal.inputHasEnded)
+
+    print("abc", to: terminal)
+    #expect(read(output.reader).isEmpty)
+    print("\n>>> ", to: terminal)
+    #expect(read(output.reader) == "abc\n")
+    terminal.flush()
+    #expect(read(output.reader) == ">>> ")
+  }
+
+  @Test func nullDeviceIsAnEndedInput() {
+    let null = HostCalls.openForBoth("/dev/null")
+    let terminal = TerminalEndpoint(input: null, output: null)
+    #expect(received(terminal).isEmpty)
+    #expect(terminal.inputHasEnded)
+    close(null)
+  }
+
+  @Test func aTerminalIsRawAndGetsItsModeBack() throws {
+    let (user, program) = try #require(HostCalls.makeTerminal())
+    let former = HostCalls.localFlags(of: program)
+    #expect(former & tcflag_t(ICANON | ECHO | ISIG) != 0)
+
+    var terminal: TerminalEndpoint? = TerminalEndpoint(input: program, output: program)
+    #expect(terminal?.isInteractive == true)
+    #expect(HostCalls.localFlags(of: program) & tcflag_t(ICANON | ECHO | ISIG) == 0)
+
+    #expect(HostCalls.put("q\u{3}\u{1}\u{1}\u{1}b\u{1}h\u{1}x", to: user))
+    #expect(
+      terminal.map(received) == [
+        .byte(0x71), .byte(0x03), .byte(0x01), .breakCondition,
+      ])
+    #expect(terminal?.quitRequested == true)
+    #expect(read(user).contains("Ctrl-A x"))
+
+    terminal = nil
+    #expect(HostCalls.localFlags(of: program) == former)
+    close(program)
+    close(user)
+  }
+
+  // MARK: Sockets
+
+  @Test func socketServesOneClientAfterTheOther() throws {
+    let endpoint = try SocketEndpoint(path: path("console"))
+    print("boot log\r\n", to: endpoint)
+    #expect(received(endpoint).isEmpty)
+    #expect(!endpoint.hasClient)
+
+    let first = try #require(HostCalls.makeSocket(connectedTo: path("console")))
+    #expect(HostCalls.put("ls\r", to: first))
+    #expect(received(endpoint) == bytes("ls\r"))
+    #expect(read(first) == "boot log\r\n")
+    close(first)
+    #expect(received(endpoint).isEmpty)
+    #expect(!endpoint.hasClient)
+
+    let second = try #require(HostCalls.makeSocket(connectedTo: path("console")))
+    print("# ", to: endpoint)
+    #expect(received(endpoint).isEmpty)
+    #expect(read(second) == "# ")
+    close(second)
+  }
+
+  @Test func socketDoesNotDieOfAClientThatLeft() throws {
+    let endpoint = try SocketEndpoint(path: path("console"))
+    let client = try #require(HostCalls.makeSocket(connectedTo: path("console")))
+    endpoint.service()
+    #expect(endpoint.hasClient)
+    close(client)
+    for _ in 0..<4 {
+      print("more", to: endpoint)
+      endpoint.service()
+    }
+    #expect(!endpoint.hasClient)
+  }
+
+  @Test func onlyAStaleSocketIsReplaced() throws {
+    let place = path("console")
+    do {
+      let live = try SocketEndpoint(path: place)
+      #expect(throws: ConsoleError.socketInUse(path: place)) { try SocketEndpoint(path: place) }
+      _ = live.hasClient
+    }
+    #expect(!FileManager.default.fileExists(atPath: place))
+
+    // A socket whose owner died without removing it.
+    let stale = try #require(HostCalls.makeSocket(boundTo: place))
+    close(stale)
+    let replaced = try SocketEndpoint(path: place)
+    #expect(!replaced.hasClient)
+
+    try "text".write(toFile: path("file"), atomically: true, encoding: .utf8)
+    #expect(throws: ConsoleError.notASocket(path: path("file"))) {
+      try SocketEndpoint(path: path("file"))
+    }
+  }
+
+  @Test func socketPathHasALimit() {
+    let long = "/tmp/" + String(repeating: "x", count: 200)
+    #expect(throws: ConsoleError.pathTooLong(path: long, limit: 107)) {
+      try SocketEndpoint(path: long)
+    }
+  }
+}
