@@ -58,18 +58,21 @@ let package = Package(
     module("Virtio", ["PCI", "DeviceModel", "GuestMemory"]),
     module("VirtioBlock", ["Virtio", "DiskImages", "DeviceModel", "GuestMemory"]),
 
+    // What `breakwater run` boots without arguments.
+    .target(name: "CGuestFiles"),
+
     // Assembly: the only target that sees everything.
     module(
       "Machine",
       [
-        "AlphaCPU", "AlphaISA", "Console", "DeviceModel", "DiskImages", "GuestMemory", "PCI",
-        "SouthBridge", "Tsunami", "Virtio", "VirtioBlock",
+        "AlphaCPU", "AlphaISA", "CGuestFiles", "Console", "DeviceModel", "DiskImages",
+        "GuestMemory", "PCI", "SouthBridge", "Tsunami", "Virtio", "VirtioBlock",
       ]),
     .executableTarget(
       name: "breakwater",
       dependencies: [
-        "AlphaCPU", "AlphaISA", "Console", "DeviceModel", "DiskImages", "Machine", "Virtio",
-        "VirtioBlock",
+        "AlphaCPU", "AlphaISA", "Console", "DeviceModel", "DiskImages", "GuestMemory", "Machine",
+        "Tsunami",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: checked),

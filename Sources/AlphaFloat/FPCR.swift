@@ -47,7 +47,8 @@ public struct FPCR: Sendable, Hashable {
   /// UNFD alone does not count: the 21264 cannot deliver a denormal result, so without UNDZ it
   /// traps for software to do it (21264 HRM A.8).
   public var disabled: FloatTraps {
-    var set = FloatTraps(rawValue: UInt8(truncatingIfNeeded: stored >> 48 & 0b1110))  // OVFD DZED INVD
+    // OVFD, DZED and INVD are in the summary's order.
+    var set = FloatTraps(rawValue: UInt8(truncatingIfNeeded: stored >> 48) & 0b1110)
     if stored & FPCR.ined != 0 { set.insert(.inexact) }
     if stored & FPCR.unfd != 0 && stored & FPCR.undz != 0 { set.insert(.underflow) }
     return set

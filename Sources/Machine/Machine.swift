@@ -37,7 +37,6 @@ public final class Machine {
   let bus: SystemBus
   let exit = ExitBox()
   private let loader: BootLoader
-  private let stopRequested = Atomic<Bool>(false)
 
   /// The value that a guest test wrote to the exit register.
   final class ExitBox {
@@ -148,8 +147,19 @@ public final class Machine {
     }
   }
 
-  /// Makes ``run(_:)`` return as soon as it can. May be called from any thread.
-  public func requestStop() { stopRequested.store(true, ordering: .relaxed) }
+  /// Asked at every look at the host; true ends the run as interrupted.
+  public var stopCondition: () -> Bool = { false }
 
-  var isStopRequested: Bool { stopRequested.load(ordering: .relaxed) }
+  /// Ends a run from another thread.
+  public let stopper = Stopper()
+
+  /// A request to stop that any thread may make.
+  public final class Stopper: Sendable {
+    private let isRequested = Atomic<Bool>(false)
+
+    /// Makes ``Machine/run(_:)`` return at its next look at the host.
+    public func requestStop() { isRequested.store(true, ordering: .relaxed) }
+
+    var isStopRequested: Bool { isRequested.load(ordering: .relaxed) }
+  }
 }

@@ -32,7 +32,7 @@ public enum RunOutcome: Equatable, Sendable {
   case instructionLimit
   /// The time limit was reached.
   case timeLimit
-  /// ``Machine/requestStop()`` was called.
+  /// Somebody asked for it: a signal, or a key on the console.
   case interrupted
 }
 
@@ -60,7 +60,7 @@ extension Machine {
       if clock.now >= nextPoll || cpu.isWaiting {
         nextPoll = clock.now &+ Self.pollInterval
         southBridge.poll()
-        if isStopRequested { return .interrupted }
+        if stopper.isStopRequested || stopCondition() { return .interrupted }
       }
 
       if cpu.isWaiting {

@@ -198,8 +198,12 @@ extension ConfigurationSpace {
     return value == 0 || isSizing ? nil : value
   }
 
-  private var command: UInt16 { UInt16(truncatingIfNeeded: read(Layout.command, .word)) }
-  private var status: UInt16 { UInt16(truncatingIfNeeded: read(Layout.status, .word)) }
+  private var command: UInt16 { word(Layout.command) }
+  private var status: UInt16 { word(Layout.status) }
+
+  private func word(_ offset: Int) -> UInt16 {
+    UInt16(bytes[offset]) | UInt16(bytes[offset + 1]) << 8
+  }
 
   private func setStatus(_ bit: UInt16, _ isSet: Bool) {
     let value = isSet ? status | bit : status & ~bit

@@ -133,29 +133,30 @@ private func integer(_ value: Double) -> UInt64 {
     _ operation: Threefold, _ a: UInt64, _ b: UInt64, _ judged: inout Int
   ) -> Bool {
     let exact = operation.exact(a, b, HostFloatTests.control)
-    let context = "\(operation.name) \(String(a, radix: 16)), \(String(b, radix: 16)): \(exact)"
+    func fail(_ complaint: String) -> Bool {
+      let operands = "\(String(a, radix: 16)), \(String(b, radix: 16))"
+      Issue.record("\(operation.name) \(operands) is \(exact), but \(complaint)")
+      return false
+    }
     for allowInexact in [false, true] {
       guard let fast = operation.fast(a, b, allowInexact) else { continue }
       let isAllowed = exact.status.isEmpty || allowInexact && exact.status == .inexact
       guard fast == exact.bits, exact.isWritten, isAllowed, exact.traps.isEmpty else {
-        Issue.record("\(context), but fast is \(String(fast, radix: 16)), \(allowInexact)")
-        return false
+        return fail("the fast path has \(String(fast, radix: 16)), allowing \(allowInexact)")
       }
     }
     guard exact.isWritten, exact.status.isSubset(of: [.inexact]) else { return true }
     if mustBeFast(operation, a, b, exact.bits) {
       let permission = !exact.status.isEmpty
       if operation.fast(a, b, permission) == nil {
-        Issue.record("\(context), but the fast path refused")
-        return false
+        return fail("the fast path refused")
       }
     }
     // The host rounds the operands of S operations to S first.
     if operation.operands == .s && (image(s(a)) != a || image(s(b)) != b) { return true }
     judged += 1
     let host = operation.host(a, b)
-    if host != exact.bits { Issue.record("\(context), but the host has \(host)") }
-    return host == exact.bits
+    return host == exact.bits || fail("the host has \(String(host, radix: 16))")
   }
 
   /// Whether operands and result are so ordinary that refusing them would cost speed.

@@ -11,6 +11,7 @@ private final class Recorder: PCIFunction {
     PCIIdentity(vendor: 0x1234, device: 0x5678, classCode: 0),
     baseAddressRegisters: [0: .io(size: 64), 1: .memory32(size: 4096, prefetchable: false)])
   var log: [String] = []
+  var memory: (any DMAAddressSpace)?
 
   func readBAR(
     _ bar: Int, _ offset: UInt64, _ width: AccessWidth
@@ -146,6 +147,23 @@ private final class Recorder: PCIFunction {
     #expect(try read(Self.pchip + 0x3C0, .quadword) == 7 << 52 | 0xB8000 << 16 | 0x100)
   }
 
+  @Test func whatTheISABridgeRefusesIsNoMasterAbort() throws {
+    final class ByteWide: BusDevice {
+      func read(_ offset: UInt64, _ width: AccessWidth) throws(AccessRefusal) -> UInt64 {
+        guard width == .byte else { throw .badWidth }
+        return 0x5A
+      }
+      func write(
+        _ offset: UInt64, _ width: AccessWidth, _ value: UInt64
+      ) throws(AccessRefusal) {}
+    }
+    bus.subtractiveAgent = ByteWide()
+    try write(Self.pchip + 0x400, .quadword, 0x100)
+    #expect(try read(Self.ports | 0x60, .byte) == 0x5A)
+    #expect(try read(Self.ports | 0x60, .word) == 0xFFFF)
+    #expect(try read(Self.pchip + 0x3C0, .quadword) == 0)
+  }
+
   @Test func interruptAcknowledge() throws {
     #expect(try read(Self.acknowledge, .longword) == 0xFFFF_FFFF)
     var vectors: [UInt8] = [4, 7, 9]
@@ -207,6 +225,26 @@ private final class Recorder: PCIFunction {
     bad.cchip.registers["CSC"] = 1
     #expect(throws: RestoreFault.self) { try copy.restore(bad) }
     #expect(copy.save() == fresh, "a refused restore changes nothing")
+  }
+
+  @Test func aMachineThatIsNoLongerUsedGivesItsMemoryBack() throws {
+    weak var memory: GuestRAM?
+    do {
+      let trace = DeviceTrace()
+      let ram = try GuestRAM(byteCount: 8192)
+      let bus = PCIBus(trace: trace)
+      let io = SystemIO(memory: ram, bus: bus, trace: trace)
+      let device = Recorder()
+      try bus.attach(device, slot: 1)
+      device.memory = ReportingDMAAddressSpace(
+        name: "recorder", configuration: device.configuration,
+        next: BusMasterGate(
+          device.configuration, next: PchipDMAAddressSpace(io.pchip, memory: ram)),
+        translator: io.pchip.translator, trace: trace)
+      memory = ram
+      #expect(memory != nil)
+    }
+    #expect(memory == nil)
   }
 
   @Test func hostileAccesses() throws {

@@ -1,4 +1,5 @@
-/* Console callback routines, as the HWRPB's CRB offers them (Alpha AHB, 26.3). */
+/* Console callback routines, as the HWRPB's CRB offers them (Alpha AHB III, console callback
+   routines). */
 #include "console.h"
 #include "print.h"
 #include "uart.h"
@@ -80,7 +81,7 @@ static uint64_t environment(uint64_t function, uint64_t id, char *buffer, uint64
   }
 }
 
-/* Never waits: R0<31:0> = the character, or status "none" (26.3.4.1). */
+/* Never waits: R0<31:0> = the character, or status "none" (Alpha AHB III, GETC). */
 static uint64_t get_character(void) {
   int byte = uart_get();
   return byte < 0 ? GETC_NOTHING : (uint64_t)byte;
@@ -114,5 +115,6 @@ uint64_t crb_dispatch(uint64_t function, uint64_t a1, uint64_t a2, uint64_t a3) 
   }
 }
 
-/* The routines run in KSEG wherever the operating system maps their descriptors (26.3.8). */
+/* The routines run in KSEG wherever the operating system maps their descriptors (Alpha AHB III,
+   FIXUP). */
 uint64_t crb_fixup(void) { return 0; }

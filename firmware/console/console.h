@@ -28,7 +28,8 @@ void hwrpb_update_checksum(void);
 /* memory.c: page tables; the L1 table's page frame number. */
 uint64_t page_tables_start(void);
 
-/* callbacks.c: the variables of the console, by their numbers (Alpha AHB, 26.2). */
+/* callbacks.c: the variables of the console, by their numbers (Alpha AHB III, environment
+   variables). */
 #define VARIABLE_BYTES 64
 struct variable {
   const char *name, *initial;

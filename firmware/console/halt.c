@@ -1,6 +1,7 @@
 /* Ends: HALT of a kernel, faults of PALcode, exceptions that nobody asked for. */
 #include "console.h"
 
+#include "exit.h"
 #include "ipr.h"
 #include "print.h"
 
@@ -14,6 +15,12 @@ void __attribute__((noreturn)) power_off(void) {
 void __attribute__((noreturn)) reset_system(void) {
   pal_cserve(CSERVE_reset, 0, 0);
   __builtin_unreachable();
+}
+
+/* An end that nobody asked for. */
+static void __attribute__((noreturn)) fail(void) {
+  report_exit(1);
+  power_off();
 }
 
 static const char *entry_name(uint64_t vector) {
@@ -43,14 +50,14 @@ console_halted(uint64_t reason, uint64_t vector, uint64_t pc, uint64_t va, uint6
   case HALT_KERNEL_STACK:
     print("\nCPU %lu: kernel stack not valid: %s at 0x%lx, stack pointer 0x%lx, PC 0x%lx\n", cpu,
           entry_name(vector), va, sp, pc);
-    power_off();
+    fail();
   case HALT_DOUBLE_ERROR:
     print("\nCPU %lu: second machine check before MCES<MIP> was cleared, PC 0x%lx\n", cpu, pc);
-    power_off();
+    fail();
   case HALT_FAULT_IN_PAL:
     print("\nCPU %lu: %s in PALcode at 0x%lx, address 0x%lx, stack pointer 0x%lx\n", cpu,
           entry_name(vector), pal_pc, va, sp);
-    power_off();
+    fail();
   }
   struct cpu_slot *slot = &hwrpb.slot[cpu & (MAX_CPUS - 1)];
   slot->flags &= ~(uint64_t)SLOT_BOOTSTRAP_IN_PROGRESS;
@@ -66,9 +73,9 @@ console_halted(uint64_t reason, uint64_t vector, uint64_t pc, uint64_t va, uint6
 /* From stubs.S: an exception while the console's own entries were registered. */
 void __attribute__((noreturn))
 console_exception(uint64_t a0, uint64_t a1, uint64_t a2, const char *entry, struct exception_frame *frame) {
-  print("\nException before a kernel took over: %s(0x%lx, 0x%lx, 0x%lx), PC 0x%lx, PS %lx\n", entry, a0, a1, a2,
-        frame->pc, frame->ps);
-  power_off();
+  print("\nException before a kernel took over: %s(0x%lx, 0x%lx, 0x%lx), PC 0x%lx, PS %lx\n", entry, a0,
+        a1, a2, frame->pc, frame->ps);
+  fail();
 }
 
 /* A kernel starts with these entries, so that what it does wrong before WRENT is one clear line. */

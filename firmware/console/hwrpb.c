@@ -1,4 +1,4 @@
-/* Fills the hardware restart parameter block (Alpha AHB, 26.1). */
+/* Fills the hardware restart parameter block (Alpha AHB III, HWRPB). */
 #include "console.h"
 
 #include "ipr.h"

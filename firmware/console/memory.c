@@ -1,5 +1,5 @@
 /* The page tables of the console: the L1 table maps itself, and the HWRPB is at its architected
-   virtual address (Alpha AHB, 17.4, 27.4.1.1). Everything else is used through KSEG. */
+   virtual address (Alpha AHB III, bootstrap address space). Everything else is used through KSEG. */
 #include "console.h"
 
 typedef uint64_t page_table[PAGE_SIZE / 8];

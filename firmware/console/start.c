@@ -5,8 +5,6 @@
 
 char console_stacks[MAX_CPUS][PAGE_SIZE] __attribute__((aligned(PAGE_SIZE)));
 
-static const char *plural(uint64_t count) { return count == 1 ? "" : "s"; }
-
 /* CPU 0, from PALcode. kernel = entry of a loaded kernel, or 0. */
 void __attribute__((noreturn)) console_start(uint64_t memory_bytes, uint64_t kernel, uint64_t config) {
   unsigned cpus = CONFIG_CPUS(config);
@@ -15,8 +13,8 @@ void __attribute__((noreturn)) console_start(uint64_t memory_bytes, uint64_t ker
   exceptions_start();
   board_start();
   variables_start();
-  print("\nBreakwater firmware " FIRMWARE_VERSION ", %lu MB memory, %u EV67 CPU%s\n", memory_bytes >> 20, cpus,
-        plural(cpus));
+  print("\nBreakwater firmware " FIRMWARE_VERSION ", %lu MB memory, %u EV67 CPU%s\n", memory_bytes >> 20,
+        cpus, cpus == 1 ? "" : "s");
   pci_start();
   pci_print();
 
@@ -39,7 +37,8 @@ void __attribute__((noreturn)) console_start(uint64_t memory_bytes, uint64_t ker
   __builtin_unreachable();
 }
 
-/* Whether the operating system has sent this CPU "START" (Alpha AHB, 26.4, 27.4.3). */
+/* Whether the operating system has sent this CPU "START" (Alpha AHB III, multiprocessor
+   bootstrapping). */
 static int start_requested(unsigned cpu) {
   volatile uint64_t *ready = &hwrpb.receive_ready;
   if (!(*ready & 1ul << cpu))
@@ -53,6 +52,7 @@ static int start_requested(unsigned cpu) {
 
 /* The other CPUs, from PALcode, at reset and after a halt. */
 void __attribute__((noreturn)) console_start_secondary(uint64_t cpu) {
+  exceptions_start();
   while (!start_requested(cpu)) {
     /* WTINT ends when the alarm is requested, at any IPL; the request is dropped here. */
     pal_cserve(CSERVE_set_alarm_rel, 1000000, 0);

@@ -7,7 +7,7 @@
 
 /* Entries of exceptions. a0 to a2 are saved in the frame, gp is the console's. An exception in
    probe_read or probe_write makes it return -1. */
-	.macro	CONSOLE_ENTRY entry
+	.macro	CONSOLE_ENTRY entry, name
 	.globl	console_entry_\entry
 	.ent	console_entry_\entry
 console_entry_\entry:
@@ -15,16 +15,16 @@ console_entry_\entry:
 	lda	$19, name_\entry
 	br	$31, console_entry
 	.section .rodata
-name_\entry: .asciz "ent\entry"
+name_\entry: .asciz "\name"
 	.text
 	.end	console_entry_\entry
 	.endm
-	CONSOLE_ENTRY int
-	CONSOLE_ENTRY arith
-	CONSOLE_ENTRY mm
-	CONSOLE_ENTRY if
-	CONSOLE_ENTRY una
-	CONSOLE_ENTRY sys
+	CONSOLE_ENTRY int, entInt
+	CONSOLE_ENTRY arith, entArith
+	CONSOLE_ENTRY mm, entMM
+	CONSOLE_ENTRY if, entIF
+	CONSOLE_ENTRY una, entUna
+	CONSOLE_ENTRY sys, entSys
 
 console_entry:
 	ldq	$28, FRAME_PC($30)
@@ -97,7 +97,8 @@ probe_failed:
 	ret	$31, ($26), 1
 
 /* Console callbacks follow the VMS calling standard: R2 to R15 and FP (here gp) are the caller's,
-   R27 is the procedure descriptor and its second quadword this code (Alpha AHB, 26.3). */
+   R27 is the procedure descriptor and its second quadword this code (Alpha AHB III, console
+   callback routines). */
 	.macro	CALLBACK name, function
 	.globl	\name
 	.ent	\name

@@ -1,4 +1,4 @@
-// The groups of cases, in the order they run. Each ends with a case without a name.
+/* The groups of cases, in the order they run. Each ends with a case without a name. */
 #ifndef CASES_H
 #define CASES_H
 

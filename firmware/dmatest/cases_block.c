@@ -1,9 +1,9 @@
-// The block device's requests (VIRTIO 1.2, 5.2.6).
+/* The block device's requests (VIRTIO 1.2, 5.2.6). */
 #include "cases.h"
 #include "memory.h"
 #include "workload.h"
 
-// A request that is expected to be answered with this status, and to leave its buffer alone.
+/* A request that is expected to be answered with this status, and to leave its buffer alone. */
 static void expect_status(uint32_t type, uint64_t sector, uint32_t length, bool device_writes,
                           enum outcome expected) {
   if (!disk_start_basic(scratch)) return;
@@ -18,7 +18,6 @@ static void expect_status(uint32_t type, uint64_t sector, uint32_t length, bool 
 
 static void one_sector_written(void) {
   if (!disk_start_basic(scratch)) return;
-  if (scratch->read_only) SKIP("the disk is read only");
   struct pages pages = pages_adjacent(1);
   check_write_at(pages_direct_bus(&pages), &pages, 0, SECTOR, 20 * SECTOR);
 }
@@ -39,7 +38,7 @@ static void device_id(void) {
   if (!disk_start_basic(scratch)) return;
   struct pages pages = pages_adjacent(1);
   pages_poison(&pages);
-  // A device may write no more than the string and its end.
+  /* A device may write no more than the string and its end. */
   memset(pages.page[0], 0, ID_LENGTH);
   struct segment segment = {pages_direct_bus(&pages), ID_LENGTH, true};
   enum outcome outcome = disk_request(scratch, BLK_GET_ID, 0, &segment, 1);
@@ -92,7 +91,7 @@ static void two_disks(void) {
   struct pages pages = pages_adjacent(4);
   uint64_t bus = pages_direct_bus(&pages);
   if (!disk_start_basic(&disks[0]) || !disk_start_basic(&disks[1])) return;
-  // What disk 0 holds, read alone.
+  /* What disk 0 holds, read alone. */
   struct segment reference = {bus, PAGE_SIZE, true};
   enum outcome outcome = disk_request(&disks[0], BLK_IN, 0, &reference, 1);
   REQUIRE(outcome == BLK_OK, "disk 0 alone: %s", outcome_name(outcome));
@@ -118,10 +117,9 @@ static void two_disks(void) {
   }
 }
 
-// Written, read back and restored in pieces of many sizes.
+/* Written, read back and restored in pieces of many sizes. */
 static void write_sizes(void) {
   if (!disk_start_basic(scratch)) return;
-  if (scratch->read_only) SKIP("the disk is read only");
   struct pages pages = pages_adjacent(16);
   for (unsigned n = 0; n < 4; n++) {
     unsigned length = SECTOR << 2 * n, start = (3 + 5 * n) * SECTOR;

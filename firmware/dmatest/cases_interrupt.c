@@ -1,5 +1,5 @@
-// Interrupts: ISR, INTx, DRIR, DIM, the vector, and their suppression (VIRTIO 1.2, 2.7.7 and
-// 4.1.5.3; 21272 HRM, interrupts).
+/* Interrupts: ISR, INTx, DRIR, DIM, the vector, and their suppression (VIRTIO 1.2, 2.7.7 and
+   4.1.5.3; 21272 HRM, interrupts). */
 #include "cases.h"
 #include "traps.h"
 #include "workload.h"
@@ -19,7 +19,7 @@ static int submit_read(const struct pages *pages, unsigned n) {
   return disk_submit(scratch, BLK_IN, area_sector + n, &segment, 1);
 }
 
-// One request, awaited by polling.
+/* One request, awaited by polling. */
 static bool polled_read(const struct pages *pages) {
   uint32_t head;
   submit_read(pages, 0);
@@ -36,7 +36,7 @@ static bool wait_for_line(bool level) {
   return true;
 }
 
-// As many interrupts as completions when each is awaited.
+/* As many interrupts as completions when each is awaited. */
 static void counted(uint64_t features) {
   enum { REQUESTS = 20 };
   if (!start(features)) return;
@@ -73,20 +73,21 @@ static void isr_deasserts(void) {
   virtqueue_interrupt_after(&scratch->queue, 1);
   if (!polled_read(&pages)) return;
   REQUIRE(wait_for_line(true), "DRIR bit %u does not rise", scratch->interrupt_bit);
-  REQUIRE(CONFIG16(scratch->virtio.pci, PCI_STATUS) & STATUS_INTERRUPT, "PCI status bit 3 is 0");
+  pci_function f = scratch->virtio.pci;
+  REQUIRE(CONFIG16(f, PCI_STATUS) & PCI_STATUS_INTERRUPT, "PCI status bit 3 is 0");
   uint8_t first = *scratch->virtio.isr, second = *scratch->virtio.isr;
   REQUIRE(first == 1 && second == 0, "ISR reads %x, then %x", first, second);
   REQUIRE(!(DRIR & line()), "DRIR bit %u stays up", scratch->interrupt_bit);
-  REQUIRE(!(CONFIG16(scratch->virtio.pci, PCI_STATUS) & STATUS_INTERRUPT), "PCI status bit 3 is 1");
+  REQUIRE(!(CONFIG16(f, PCI_STATUS) & PCI_STATUS_INTERRUPT), "PCI status bit 3 is 1");
 }
 
-// DIM and the interrupt priority level each hold an interrupt back, and lose none.
+/* DIM and the interrupt priority level each hold an interrupt back, and lose none. */
 static void masked_and_unmasked(void) {
   if (!start(DISK_FEATURES)) return;
   struct pages pages = pages_adjacent(1);
   disk_attach_interrupt(scratch);
   DIM0 = 0;
-  memory_barrier();
+  mb();
   (void)DIM0;
   pal_swpipl(0);
   virtqueue_interrupt_after(&scratch->queue, 1);
@@ -96,7 +97,7 @@ static void masked_and_unmasked(void) {
   REQUIRE(scratch->interrupts == 0, "an interrupt came through a clear DIM bit");
   pal_swpipl(7);
   DIM0 = line();
-  memory_barrier();
+  mb();
   REQUIRE(DIR0 & line(), "DIR does not show the unmasked line");
   REQUIRE(scratch->interrupts == 0, "an interrupt came at IPL 7");
   pal_swpipl(0);
@@ -107,26 +108,26 @@ static void masked_and_unmasked(void) {
 
 static void intx_disable(void) {
   if (!start(DISK_FEATURES)) return;
-  struct pci_function f = scratch->virtio.pci;
+  pci_function f = scratch->virtio.pci;
   struct pages pages = pages_adjacent(1);
-  pci_set_command(f, COMMAND_MEMORY | COMMAND_MASTER | COMMAND_INTX_DISABLE);
+  pci_set_command(f, COMMAND_RUNNING | PCI_COMMAND_INTX_DISABLE);
   virtqueue_interrupt_after(&scratch->queue, 1);
   if (!polled_read(&pages)) return;
   uint64_t deadline = clock_ns() + 100 * MILLISECONDS;
-  while (!(CONFIG16(f, PCI_STATUS) & STATUS_INTERRUPT))
+  while (!(CONFIG16(f, PCI_STATUS) & PCI_STATUS_INTERRUPT))
     REQUIRE(clock_ns() < deadline, "PCI status bit 3 does not show the interrupt");
   REQUIRE(!(DRIR & line()), "the line rises although INTx is disabled");
-  pci_set_command(f, COMMAND_MEMORY | COMMAND_MASTER);
+  pci_set_command(f, COMMAND_RUNNING);
   REQUIRE(wait_for_line(true), "the line does not rise when INTx is enabled again");
   (void)*scratch->virtio.isr;
   REQUIRE(wait_for_line(false), "the line stays up");
 }
 
-// Polled completions leave no trace in ISR when no interrupt is wanted.
+/* Polled completions leave no trace in ISR when no interrupt is wanted. */
 static void suppressed(uint64_t features) {
   if (!start(features)) return;
   struct pages pages = pages_adjacent(1);
-  // A device may interrupt for the first completion of a queue whatever the event index says.
+  /* A device may interrupt for the first completion of a queue whatever the event index says. */
   if (!polled_read(&pages)) return;
   disk_attach_interrupt(scratch);
   virtqueue_suppress_interrupts(&scratch->queue);
@@ -139,7 +140,7 @@ static void suppressed(uint64_t features) {
   REQUIRE(scratch->interrupts == 0, "%u interrupts", scratch->interrupts);
   uint8_t isr = *scratch->virtio.isr;
   REQUIRE(isr == 0, "ISR is %x", isr);
-  // And they come back.
+  /* And they come back. */
   virtqueue_interrupt_after(&scratch->queue, 1);
   if (!polled_read(&pages)) return;
   REQUIRE(wait_for_line(true), "no interrupt when it is wanted again");
@@ -148,7 +149,7 @@ static void suppressed(uint64_t features) {
 static void suppressed_flags(void) { suppressed(NO_EVENT_INDEX); }
 static void suppressed_event_index(void) { suppressed(DISK_FEATURES); }
 
-// used_event in the middle of a batch: one interrupt, when that completion is published.
+/* used_event in the middle of a batch: one interrupt, when that completion is published. */
 static void event_index_batch(void) {
   enum { BATCH = 10 };
   if (!start(DISK_FEATURES)) return;
@@ -176,7 +177,7 @@ static void event_index_batch(void) {
   }
 }
 
-// A CPU that sleeps is woken by the disk.
+/* A CPU that sleeps is woken by the disk. */
 static void wakes_cpu(void) {
   if (!start(DISK_FEATURES)) return;
   struct pages pages = pages_adjacent(1);
@@ -184,13 +185,13 @@ static void wakes_cpu(void) {
   virtqueue_interrupt_after(&scratch->queue, 1);
   submit_read(&pages, 0);
   disk_kick(scratch);
-  // The alarm bounds the wait.
+  /* The alarm bounds the wait. */
   uint64_t deadline = clock_ns() + 2000 * MILLISECONDS;
   alarm_after_ns(2000 * MILLISECONDS);
   pal_swpipl(0);
-  while (!scratch->interrupts && clock_ns() < deadline) pal_wtint();
+  while (!scratch->interrupts && clock_ns() < deadline) pal_wtint(0);
   pal_swpipl(7);
-  alarm_after_ns(1000000000000ul);
+  alarm_after_ns(0);
   REQUIRE(scratch->interrupts == 1, "%u interrupts", scratch->interrupts);
 }
 

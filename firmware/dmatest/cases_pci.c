@@ -1,15 +1,15 @@
-// PCI configuration space of the first disk, and its BARs.
+/* PCI configuration space of the first disk, and its BARs. */
 #include "cases.h"
-#include "pci.h"
+#include "configuration.h"
 #include "traps.h"
 #include "workload.h"
 
 static struct virtio_device *device(void) { return &disks[0].virtio; }
 
 static void absent_slot(void) {
-  for (uint8_t slot = 0; slot < 32; slot++) {
-    struct pci_function f = {slot, 0};
-    if (CONFIG32(f, PCI_ID) != 0xffffffff) continue;
+  for (unsigned slot = 0; slot < 32; slot++) {
+    pci_function f = pci_address(0, slot, 0);
+    if (pci_present(f)) continue;
     for (unsigned offset = 0; offset < 64; offset += 4) {
       REQUIRE(CONFIG32(f, offset) == 0xffffffff, "slot %u longword %x reads %x", slot, offset,
               CONFIG32(f, offset));
@@ -17,7 +17,7 @@ static void absent_slot(void) {
               "slot %u offset %x: a narrow access does not read ones", slot, offset);
     }
     CONFIG32(f, PCI_BAR(0)) = 0x12345678;
-    memory_barrier();
+    mb();
     REQUIRE(CONFIG32(f, PCI_BAR(0)) == 0xffffffff, "slot %u took a write", slot);
     return;
   }
@@ -25,14 +25,15 @@ static void absent_slot(void) {
 }
 
 static void absent_function(void) {
-  struct pci_function f = device()->pci;
-  if (CONFIG8(f, PCI_HEADER_TYPE) & 0x80) SKIP("the disk is a multifunction device");
-  f.function = 1;
-  REQUIRE(CONFIG32(f, PCI_ID) == 0xffffffff, "function 1 reads %x", CONFIG32(f, PCI_ID));
+  pci_function f = device()->pci;
+  if (CONFIG8(f, PCI_HEADER_TYPE) & PCI_HEADER_MULTIFUNCTION) SKIP("the disk has more functions");
+  f = pci_address(pci_bus(f), pci_device(f), 1);
+  uint32_t id = CONFIG32(f, PCI_VENDOR_ID);
+  REQUIRE(id == 0xffffffff, "function 1 reads %x", id);
 }
 
 static void access_widths(void) {
-  struct pci_function f = device()->pci;
+  pci_function f = device()->pci;
   for (unsigned offset = 0; offset < 0x40; offset += 4) {
     uint32_t longword = CONFIG32(f, offset), words = 0, bytes = 0;
     for (unsigned n = 0; n < 2; n++) words |= (uint32_t)CONFIG16(f, offset + 2 * n) << 16 * n;
@@ -42,50 +43,51 @@ static void access_widths(void) {
   }
 }
 
-// A byte write changes its own byte lane only.
+/* A byte write changes its own byte lane only. */
 static void byte_writes(void) {
-  struct pci_function f = device()->pci;
+  pci_function f = device()->pci;
   uint32_t before = CONFIG32(f, PCI_INTERRUPT_LINE);
   CONFIG8(f, PCI_INTERRUPT_LINE) = 0x5a;
-  memory_barrier();
+  mb();
   uint32_t changed = CONFIG32(f, PCI_INTERRUPT_LINE);
   CONFIG8(f, PCI_INTERRUPT_PIN) = 0xff;
-  memory_barrier();
+  mb();
   uint32_t pin = CONFIG32(f, PCI_INTERRUPT_LINE);
   CONFIG32(f, PCI_INTERRUPT_LINE) = before;
-  memory_barrier();
+  mb();
   REQUIRE(changed == ((before & ~0xffu) | 0x5a), "%x became %x", before, changed);
   REQUIRE(pin == changed, "the interrupt pin is writable: %x became %x", changed, pin);
   REQUIRE(CONFIG32(f, PCI_INTERRUPT_LINE) == before, "the old value did not come back");
 }
 
 static void read_only_fields(void) {
-  static const uint8_t fields[] = {PCI_ID, PCI_CLASS, PCI_SUBSYSTEM, PCI_CAPABILITIES};
-  struct pci_function f = device()->pci;
+  static const uint8_t fields[] = {PCI_VENDOR_ID, PCI_REVISION, PCI_SUBSYSTEM_ID - 2,
+                                   PCI_CAPABILITIES};
+  pci_function f = device()->pci;
   for (unsigned n = 0; n < sizeof fields; n++) {
     uint32_t before = CONFIG32(f, fields[n]);
     CONFIG32(f, fields[n]) = ~before;
-    memory_barrier();
+    mb();
     REQUIRE(CONFIG32(f, fields[n]) == before, "offset %x: %x became %x", fields[n], before,
             CONFIG32(f, fields[n]));
   }
   uint8_t type = CONFIG8(f, PCI_HEADER_TYPE);
   CONFIG8(f, PCI_HEADER_TYPE) = (uint8_t)~type;
-  memory_barrier();
+  mb();
   REQUIRE(CONFIG8(f, PCI_HEADER_TYPE) == type, "the header type is writable");
 }
 
-// VIRTIO 1.2, 4.1.2: a non-transitional device has revision 1 or higher.
+/* VIRTIO 1.2, 4.1.2: a non-transitional device has revision 1 or higher. */
 static void identity(void) {
-  struct pci_function f = device()->pci;
-  REQUIRE(CONFIG32(f, PCI_ID) == VIRTIO_BLOCK_ID, "id %x", CONFIG32(f, PCI_ID));
-  REQUIRE(CONFIG8(f, PCI_CLASS) >= 1, "revision %u", CONFIG8(f, PCI_CLASS));
+  pci_function f = device()->pci;
+  REQUIRE(CONFIG32(f, PCI_VENDOR_ID) == VIRTIO_BLOCK_ID, "id %x", CONFIG32(f, PCI_VENDOR_ID));
+  REQUIRE(CONFIG8(f, PCI_REVISION) >= 1, "revision %u", CONFIG8(f, PCI_REVISION));
   REQUIRE(CONFIG8(f, PCI_INTERRUPT_PIN) == 1, "interrupt pin %u", CONFIG8(f, PCI_INTERRUPT_PIN));
-  REQUIRE(CONFIG16(f, PCI_STATUS) & STATUS_CAPABILITIES, "no capabilities bit");
+  REQUIRE(CONFIG16(f, PCI_STATUS) & PCI_STATUS_CAPABILITIES, "no capabilities bit");
 }
 
 static void bar_sizes(void) {
-  struct pci_function f = device()->pci;
+  pci_function f = device()->pci;
   for (unsigned n = 0; n < 6; n++) {
     uint32_t before = CONFIG32(f, PCI_BAR(n));
     struct pci_bar bar = pci_read_bar(f, n);
@@ -94,15 +96,15 @@ static void bar_sizes(void) {
     REQUIRE(bar.size == 0 || (bar.address & (bar.size - 1)) == 0, "BAR %u: %lx at %lx", n, bar.size,
             bar.address);
     REQUIRE(bar.size == 0 || bar.size >= (bar.is_io ? 4 : 16), "BAR %u: size %lx", n, bar.size);
-    // The type bits are read only: all ones and zero leave them alone.
+    /* The type bits are read only: all ones and zero leave them alone. */
     uint32_t type = before & (bar.is_io ? 3 : 15);
     uint16_t command = CONFIG16(f, PCI_COMMAND);
     pci_set_command(f, 0);
     CONFIG32(f, PCI_BAR(n)) = 0;
-    memory_barrier();
+    mb();
     uint32_t cleared = CONFIG32(f, PCI_BAR(n));
     CONFIG32(f, PCI_BAR(n)) = before;
-    memory_barrier();
+    mb();
     pci_set_command(f, command);
     REQUIRE(bar.size == 0 || cleared == type, "BAR %u reads %x after writing 0", n, cleared);
     if (bar.is_64bit) n++;
@@ -110,7 +112,7 @@ static void bar_sizes(void) {
 }
 
 static void capability_chain(void) {
-  struct pci_function f = device()->pci;
+  pci_function f = device()->pci;
   bool broken = false;
   uint8_t position = 0;
   unsigned count = 0;
@@ -121,7 +123,7 @@ static void capability_chain(void) {
     REQUIRE(device()->structures[kind].position, "no capability of type %u", kind);
 }
 
-// VIRTIO 1.2, 4.1.4.
+/* VIRTIO 1.2, 4.1.4. */
 static void structure_layout(void) {
   struct virtio_structure *s = device()->structures;
   REQUIRE((s[CAP_COMMON].offset & 3) == 0, "common configuration at %x", s[CAP_COMMON].offset);
@@ -138,14 +140,14 @@ static void structure_layout(void) {
   }
 }
 
-// VIRTIO 1.2, 4.1.4.9: a BAR reached through configuration space.
+/* VIRTIO 1.2, 4.1.4.9: a BAR reached through configuration space. */
 static uint32_t pci_cfg_read(unsigned kind, uint32_t offset, uint32_t length) {
-  struct pci_function f = device()->pci;
+  pci_function f = device()->pci;
   uint8_t window = device()->structures[CAP_PCI_CFG].position;
   CONFIG8(f, window + 4) = device()->structures[kind].bar;
   CONFIG32(f, window + 8) = device()->structures[kind].offset + offset;
   CONFIG32(f, window + 12) = length;
-  memory_barrier();
+  mb();
   switch (length) {
     case 1: return CONFIG8(f, window + 16);
     case 2: return CONFIG16(f, window + 16);
@@ -154,33 +156,33 @@ static uint32_t pci_cfg_read(unsigned kind, uint32_t offset, uint32_t length) {
 }
 
 static void pci_cfg_access(void) {
-  struct pci_function f = device()->pci;
+  pci_function f = device()->pci;
   volatile struct virtio_common *common = device()->common;
   uint32_t queues = pci_cfg_read(CAP_COMMON, offsetof(struct virtio_common, num_queues), 2);
   REQUIRE(queues == common->num_queues, "num_queues %u, not %u", queues, common->num_queues);
   uint32_t capacity = pci_cfg_read(CAP_DEVICE, 0, 4);
   REQUIRE(capacity == (uint32_t)disks[0].capacity, "capacity %u", capacity);
-  // A write: device_status, one byte.
+  /* A write: device_status, one byte. */
   pci_cfg_read(CAP_COMMON, offsetof(struct virtio_common, device_status), 1);
   CONFIG8(f, device()->structures[CAP_PCI_CFG].position + 16) = ACKNOWLEDGE;
-  memory_barrier();
+  mb();
   REQUIRE(common->device_status == ACKNOWLEDGE, "status is %x after a write of 1",
           common->device_status);
   uint32_t status = pci_cfg_read(CAP_COMMON, offsetof(struct virtio_common, device_status), 1);
   REQUIRE(status == ACKNOWLEDGE, "status reads %x", status);
 }
 
-// With decoding off the registers are gone. What answers instead (all ones, or a machine check) is
-// the bridge's business.
+/* With decoding off the registers are gone. What answers instead (all ones, or a machine check) is
+   the bridge's business. */
 static void memory_decode(void) {
-  struct pci_function f = device()->pci;
+  pci_function f = device()->pci;
   uint64_t status = (uint64_t)&device()->common->device_status;
   virtio_add_status(device(), ACKNOWLEDGE);
-  pci_set_command(f, COMMAND_MASTER);
+  pci_set_command(f, PCI_COMMAND_MASTER);
   trap_expect(MACHINE_CHECK);
   uint8_t hidden = probe_read8(status, 0xff);
   struct trap_record trap = trap_taken();
-  pci_set_command(f, COMMAND_MEMORY | COMMAND_MASTER);
+  pci_set_command(f, COMMAND_RUNNING);
   REQUIRE(trap.count <= 1, "%u machine checks", trap.count);
   REQUIRE(hidden == 0xff, "a register reads %x with memory decoding off", hidden);
   REQUIRE(device()->common->device_status == ACKNOWLEDGE, "the registers do not come back");

@@ -1,4 +1,4 @@
-// Split rings: chains, indirect tables, wrapping, batches (VIRTIO 1.2, 2.7).
+/* Split rings: chains, indirect tables, wrapping, batches (VIRTIO 1.2, 2.7). */
 #include "cases.h"
 #include "memory.h"
 #include "workload.h"
@@ -11,7 +11,7 @@ static void indirect_descriptors(void) {
     check_write_at(pages_direct_bus(&pages), &pages, 0, 4 * PAGE_SIZE, 4096);
 }
 
-// Sixty pieces of odd lengths with gaps between them.
+/* Sixty pieces of odd lengths with gaps between them. */
 #define ODD_SEGMENTS 60
 #define GAP 3
 static unsigned odd_segments(uint64_t bus, struct segment *segments, bool device_writes) {
@@ -51,7 +51,7 @@ static void odd_chain(bool indirect) {
   if (!pages_untouched(&pages, position, 8 * PAGE_SIZE - position)) return;
   if (scratch->read_only) return;
 
-  // The same pieces carry it back: the disk keeps its content.
+  /* The same pieces carry it back: the disk keeps its content. */
   odd_segments(bus, segments, false);
   outcome = disk_request(scratch, BLK_OUT, area_sector + 3, segments, ODD_SEGMENTS);
   REQUIRE(outcome == BLK_OK, "the write ended with %s", outcome_name(outcome));
@@ -88,7 +88,7 @@ static void largest_queue(void) {
     if (!check_read_at(pages_direct_bus(&pages), &pages, 0, 2 * PAGE_SIZE, n * 512)) return;
 }
 
-// Many requests and one kick; they may end in any order, each once.
+/* Many requests and one kick; they may end in any order, each once. */
 static void batch_of_32(void) {
   enum { BATCH = 32 };
   if (!disk_start_basic(scratch)) return;
@@ -117,7 +117,7 @@ static void batch_of_32(void) {
   pages_hold(&pages, 0, BATCH * PAGE_SIZE, pattern);
 }
 
-// 2.7.4: the device makes no assumption on how a request is cut into descriptors.
+/* 2.7.4: the device makes no assumption on how a request is cut into descriptors. */
 static void bytewise_header(void) {
   if (!disk_start_basic(scratch)) return;
   struct pages pages = pages_adjacent(2);
@@ -128,7 +128,7 @@ static void bytewise_header(void) {
   struct segment segments[17];
   for (unsigned n = 0; n < 16; n++)
     segments[n] = (struct segment){bus + PAGE_SIZE + n, 1, false};
-  // Data and status share the last element.
+  /* Data and status share the last element. */
   segments[16] = (struct segment){bus + 100, SECTOR + 1, true};
   int head = virtqueue_add(&scratch->queue, segments, 17, false);
   virtqueue_kick(&scratch->queue);
@@ -146,14 +146,14 @@ static void bytewise_header(void) {
 static void kick_with_nothing(void) {
   if (!disk_start_basic(scratch)) return;
   for (unsigned n = 0; n < 10; n++) *scratch->queue.notify = 0;
-  memory_barrier();
+  mb();
   uint32_t head;
   enum outcome outcome = disk_wait(scratch, MILLISECONDS, &head);
   REQUIRE(outcome == NO_ANSWER, "a kick without a request gave %s", outcome_name(outcome));
   check_alive(scratch);
 }
 
-// A chain that loops, and an index that jumps: the device stops and says so.
+/* A chain that loops, and an index that jumps: the device stops and says so. */
 static void looping_chain(void) {
   if (!disk_start_basic(scratch)) return;
   volatile struct descriptor *d =
@@ -175,9 +175,9 @@ static void looping_chain(void) {
 static void jumping_index(void) {
   if (!disk_start_basic(scratch)) return;
   ((volatile uint16_t *)scratch->queue.memory.available.cpu)[1] = QUEUE_SIZE + 1;
-  memory_barrier();
+  mb();
   *scratch->queue.notify = 0;
-  memory_barrier();
+  mb();
   uint32_t answered;
   enum outcome outcome = disk_wait(scratch, REQUEST_TIMEOUT, &answered);
   REQUIRE(outcome == NEEDS_RESET, "the jump ended with %s", outcome_name(outcome));

@@ -1,5 +1,5 @@
-// Scatter-gather windows, their maps and the scatter-gather TLB (21272 HRM, scatter-gather address
-// mapping and translation lookaside buffer).
+/* Scatter-gather windows, their maps and the scatter-gather TLB (21272 HRM, scatter-gather address
+   mapping and translation lookaside buffer). */
 #include "cases.h"
 #include "memory.h"
 #include "pchip.h"
@@ -8,9 +8,9 @@
 #define SG_BUS (8 * MEGABYTE)
 #define SG_SIZE (8 * MEGABYTE)
 
-static uint64_t map_address(struct sgmap map) { return physical_of((void *)map.entries); }
+static uint64_t map_address(struct sgmap map) { return physical((void *)map.entries); }
 
-// Window 0 as every Alpha system programs it: 8 MB at 8 MB, below 16 MB for ISA devices too.
+/* Window 0 as every Alpha system programs it: 8 MB at 8 MB, below 16 MB for ISA devices too. */
 static struct sgmap isa_window(void) {
   struct sgmap map = sgmap_allocate(SG_SIZE);
   window_set_scatter_gather(0, SG_BUS, SG_SIZE, map_address(map));
@@ -44,7 +44,7 @@ static void odd_bounds(void) {
     check_write_at(bus + offset, &pages, offset, length, 512);
 }
 
-// The same page behind several entries: each access goes where its own entry says.
+/* The same page behind several entries: each access goes where its own entry says. */
 static void many_segments(void) {
   if (!disk_start_basic(scratch)) return;
   struct sgmap map = isa_window();
@@ -52,7 +52,7 @@ static void many_segments(void) {
   struct segment segments[16];
   for (unsigned n = 0; n < 16; n++) {
     unsigned index = (n * 397 + 11) % 1024;
-    sgmap_map(map, index, physical_of(pages.page[n]));
+    sgmap_map(map, index, physical(pages.page[n]));
     segments[n] = (struct segment){SG_BUS + index * PAGE_SIZE, PAGE_SIZE, true};
   }
   check_read(scratch, segments, 16, &pages, 0, 16 * PAGE_SIZE, 0);
@@ -63,7 +63,7 @@ static void crosses_into_direct(void) {
   struct sgmap map = isa_window();
   struct pages pages = pages_shuffled(3);
   uint8_t *direct = allocate_pages(MEGABYTE / PAGE_SIZE, MEGABYTE);
-  window_set_direct(2, SG_BUS + SG_SIZE, MEGABYTE, physical_of(direct));
+  window_set_direct(2, SG_BUS + SG_SIZE, MEGABYTE, physical(direct));
   unsigned first = SG_SIZE / PAGE_SIZE - 3;
   pages_map(&pages, map, first);
   for (unsigned n = 0; n < 3; n++) pages.page[pages.count++] = direct + n * PAGE_SIZE;
@@ -72,7 +72,7 @@ static void crosses_into_direct(void) {
     check_write_at(bus + 100, &pages, 100, 5 * PAGE_SIZE, 0);
 }
 
-// A larger window: more address bits index a larger map.
+/* A larger window: more address bits index a larger map. */
 static void large_window(void) {
   if (!disk_start_basic(scratch)) return;
   uint64_t size = 64 * MEGABYTE, base = 0xc4000000;
@@ -84,8 +84,8 @@ static void large_window(void) {
   check_read_at(base + first * PAGE_SIZE, &pages, 0, 16 * PAGE_SIZE, 0);
 }
 
-// The entry address is put together from TBA and the page index, not added: the bits of TBA that
-// the index takes do not count.
+/* The entry address is put together from TBA and the page index, not added: the bits of TBA that
+   the index takes do not count. */
 static void tba_low_bits(void) {
   if (!disk_start_basic(scratch)) return;
   struct sgmap map = sgmap_allocate(SG_SIZE);
@@ -95,7 +95,7 @@ static void tba_low_bits(void) {
   check_read_at(SG_BUS + 640 * PAGE_SIZE, &pages, 0, 4 * PAGE_SIZE, 0);
 }
 
-// Entry bits outside PA<34:13> and V (and the two peer-to-peer bits) mean nothing.
+/* Entry bits outside PA<34:13> and V (and the two peer-to-peer bits) mean nothing. */
 static void ignored_entry_bits(void) {
   if (!disk_start_basic(scratch)) return;
   struct sgmap map = isa_window();
@@ -131,7 +131,7 @@ static void remap_all(void) {
     pages_untouched(&old, 0, 40 * PAGE_SIZE);
 }
 
-// One request to a page, without looking at the result.
+/* One request to a page, without looking at the result. */
 static enum outcome read_page(unsigned index, unsigned start) {
   struct segment segment = {SG_BUS + index * PAGE_SIZE, PAGE_SIZE, true};
   return disk_request(scratch, BLK_IN, area_sector + start / SECTOR, &segment, 1);
@@ -139,7 +139,7 @@ static enum outcome read_page(unsigned index, unsigned start) {
 
 static bool starts_with_poison(const struct pages *pages) {
   static const uint8_t poison[] = {0xa5, 0xa5, 0xa5, 0xa5, 0xa5, 0xa5, 0xa5, 0xa5};
-  memory_barrier();
+  mb();
   return *(uint64_t *)pages->page[0] == *(const uint64_t *)poison;
 }
 
@@ -163,16 +163,40 @@ static void stale_entry(void) {
     pages_untouched(&old, 0, PAGE_SIZE);
 }
 
-// A tag holds four entries: using one page caches that its neighbours are invalid.
+/* TLBIV drops the entries of its own 64 KB and no others. */
+static void invalidated_block(void) {
+  enum { BLOCK = 8, PAGES = 2 * BLOCK }; /* pages in 64 KB, and in two such blocks */
+  if (!disk_start_basic(scratch)) return;
+  struct sgmap map = isa_window();
+  struct pages old = pages_shuffled(PAGES), new = pages_shuffled(PAGES);
+  pages_map(&old, map, 0);
+  if (!check_read_at(SG_BUS, &old, 0, PAGES * PAGE_SIZE, 0)) return;
+  pages_map(&new, map, 0);
+  sg_tlb_invalidate(SG_BUS + 3 * PAGE_SIZE);
+  pages_poison(&old);
+  pages_poison(&new);
+  struct segment segment = {SG_BUS, PAGES * PAGE_SIZE, true};
+  enum outcome outcome = disk_request(scratch, BLK_IN, area_sector, &segment, 1);
+  REQUIRE(outcome == BLK_OK, "the request ended with %s", outcome_name(outcome));
+  if (*(uint64_t *)new.page[BLOCK] == *(uint64_t *)(pattern + BLOCK * PAGE_SIZE))
+    SKIP("the chipset has no scatter-gather TLB");
+  unsigned half = BLOCK * PAGE_SIZE;
+  if (pages_hold(&new, 0, half, pattern) && pages_untouched(&new, half, half) &&
+      pages_hold(&old, half, half, pattern + half))
+    pages_untouched(&old, 0, half);
+}
+
+/* A tag holds four entries: using one page caches that its neighbours are invalid. */
 static void cached_invalid_entry(void) {
   if (!disk_start_basic(scratch)) return;
   struct sgmap map = isa_window();
   struct pages pages = pages_adjacent(2);
-  sgmap_map(map, 100, physical_of(pages.page[0]));
-  if (read_page(100, 0) != BLK_OK) SKIP("the first page cannot be read");
-  sgmap_map(map, 101, physical_of(pages.page[1]));
+  sgmap_map(map, 100, physical(pages.page[0]));
+  enum outcome outcome = read_page(100, 0);
+  REQUIRE(outcome == BLK_OK, "the first page: %s", outcome_name(outcome));
+  sgmap_map(map, 101, physical(pages.page[1]));
   pages_poison(&pages);
-  enum outcome outcome = read_page(101, 0);
+  outcome = read_page(101, 0);
   if (outcome == BLK_OK && *(uint64_t *)pages.page[1] == *(uint64_t *)pattern)
     SKIP("the chipset has no scatter-gather TLB");
   REQUIRE(outcome == BLK_IOERR || outcome == NEEDS_RESET, "the request ended with %s",
@@ -183,16 +207,16 @@ static void cached_invalid_entry(void) {
   check_read_at(SG_BUS + 100 * PAGE_SIZE, &pages, 0, 2 * PAGE_SIZE, 0);
 }
 
-// More pages than the TLB has room for, each used twice.
+/* More pages than the TLB has room for, each used twice. */
 static void tlb_capacity(void) {
   if (!disk_start_basic(scratch)) return;
   struct sgmap map = isa_window();
   struct pages pages = pages_shuffled(MAXIMUM_PAGES);
   for (unsigned round = 0; round < 2; round++)
     for (unsigned first = 0; first < 1024; first += 256) {
-      // Every fourth entry, so that each page takes a tag of its own.
+      /* Every fourth entry, so that each page takes a tag of its own. */
       for (unsigned n = 0; n < MAXIMUM_PAGES; n++)
-        sgmap_map(map, first + 4 * n, physical_of(pages.page[n]));
+        sgmap_map(map, first + 4 * n, physical(pages.page[n]));
       pages_poison(&pages);
       for (unsigned n = 0; n < MAXIMUM_PAGES; n++) {
         struct segment segment = {SG_BUS + (first + 4 * n) * PAGE_SIZE, SECTOR, true};
@@ -233,6 +257,7 @@ const struct test_case sg_cases[] = {
     {"one entry remapped, with TLBIV", remap_one},
     {"forty entries remapped, with TLBIA", remap_all},
     {"a stale entry is used until TLBIV", stale_entry},
+    {"TLBIV drops its own 64 KB only", invalidated_block},
     {"an invalid entry is cached until TLBIV", cached_invalid_entry},
     {"more pages than the TLB holds", tlb_capacity},
     {"rings, tables and data behind one map", rings_behind_map},

@@ -1,4 +1,4 @@
-// Set-up of a virtio device: features, status and queue registers.
+/* Set-up of a virtio device: features, status and queue registers. */
 #include "cases.h"
 #include "workload.h"
 
@@ -29,20 +29,20 @@ static void feature_select_beyond(void) {
   static const uint32_t selects[] = {4, 5, 31, 0x7fffffff, 0xffffffff};
   for (unsigned n = 0; n < sizeof selects / sizeof *selects; n++) {
     device()->common->device_feature_select = selects[n];
-    memory_barrier();
+    mb();
     uint32_t word = device()->common->device_feature;
     REQUIRE(word == 0, "feature word %x reads %x", selects[n], word);
   }
   for (uint32_t select = 2; select < 4; select++) {
     device()->common->device_feature_select = select;
-    memory_barrier();
+    mb();
     REQUIRE(device()->common->device_feature == 0, "feature word %u reads %x", select,
             device()->common->device_feature);
   }
   REQUIRE(virtio_read_features(device()) & F_VERSION_1, "word 1 does not read again");
 }
 
-// VIRTIO 1.2, 2.2: the device does not agree to a feature it has not offered.
+/* VIRTIO 1.2, 2.2: the device does not agree to a feature it has not offered. */
 static void unoffered_feature(void) {
   uint64_t offered = virtio_read_features(device()), extra = 1ul << 63;
   REQUIRE(!(offered & extra), "the reserved bit 63 is offered");
@@ -53,8 +53,8 @@ static void unoffered_feature(void) {
   REQUIRE(virtio_negotiate(device(), offered & DISK_FEATURES), "a valid set is refused afterwards");
 }
 
-// 6.1: a driver that leaves VERSION_1 or ACCESS_PLATFORM out may be refused, and can always begin
-// again.
+/* 6.1: a driver that leaves VERSION_1 or ACCESS_PLATFORM out may be refused, and can always begin
+   again. */
 static void left_out_features(void) {
   uint64_t wanted = virtio_read_features(device()) & DISK_FEATURES;
   bool agreed = virtio_negotiate(device(), wanted & ~F_ACCESS_PLATFORM);
@@ -74,7 +74,7 @@ static void queue_select_beyond(void) {
   REQUIRE(common->queue_enable == 0, "queue %u is enabled", queues);
   common->queue_size = 64;
   common->queue_desc[0] = 0x1000;
-  memory_barrier();
+  mb();
   REQUIRE(common->queue_size == 0, "queue %u took a size", queues);
   REQUIRE(virtio_queue_size(device(), 0) > 0, "queue 0 is gone");
   REQUIRE(common->queue_desc[0] == 0, "a write to queue %u reached queue 0", queues);
@@ -85,15 +85,15 @@ static void queue_registers(void) {
   uint16_t largest = virtio_queue_size(device(), 0);
   REQUIRE((largest & (largest - 1)) == 0, "the queue size %u is no power of two", largest);
   common->queue_size = largest / 2;
-  memory_barrier();
+  mb();
   REQUIRE(common->queue_size == largest / 2, "size %u was not taken", largest / 2);
   volatile uint32_t *fields[] = {common->queue_desc, common->queue_driver, common->queue_device};
   for (unsigned n = 0; n < 3; n++) {
-    // The halves in either order.
+    /* The halves in either order. */
     fields[n][1] = 0x80 + n;
     fields[n][0] = 0x10000 * (n + 1);
   }
-  memory_barrier();
+  mb();
   for (unsigned n = 0; n < 3; n++)
     REQUIRE(fields[n][0] == 0x10000 * (n + 1) && fields[n][1] == 0x80 + n,
             "address %u reads %x:%x", n, fields[n][1], fields[n][0]);
@@ -107,9 +107,9 @@ static void configuration_generation(void) {
   uint64_t capacity = config[0] | (uint64_t)config[1] << 32;
   REQUIRE(capacity == disks[0].capacity, "the capacity is %lu now", capacity);
   REQUIRE(device()->common->config_generation == generation, "the generation moves by itself");
-  // The capacity is read only.
+  /* The capacity is read only. */
   config[0] = ~config[0];
-  memory_barrier();
+  mb();
   REQUIRE(config[0] == (uint32_t)capacity, "the capacity is writable");
 }
 

@@ -1,4 +1,4 @@
-// The first disk, read from end to end three ways.
+/* The first disk, read from end to end three ways. */
 #include "cases.h"
 #include "crc32.h"
 #include "options.h"
@@ -14,11 +14,11 @@ static struct {
 } results[3];
 enum { DIRECT, SCATTER_GATHER, DAC };
 
-// Reads the disk in chunks to one bus address behind which the pages lie.
+/* Reads the disk in chunks to one bus address behind which the pages lie. */
 static void read_whole_disk(unsigned method, const char *name, uint64_t bus,
                             const struct pages *pages) {
   struct disk *disk = &disks[0];
-  // The disk must be as it came.
+  /* The disk must be as it came. */
   if (disk == scratch && !workload_restore_disk()) return;
   if (disk_start_basic(disk)) {
     uint32_t crc = 0;
@@ -51,7 +51,7 @@ static void through_shuffled_map(void) {
   struct pages pages = pages_shuffled(CHUNK_PAGES);
   struct sgmap map = sgmap_allocate(8 * MEGABYTE);
   pages_map(&pages, map, 0);
-  window_set_scatter_gather(0, 8 * MEGABYTE, 8 * MEGABYTE, physical_of((void *)map.entries));
+  window_set_scatter_gather(0, 8 * MEGABYTE, 8 * MEGABYTE, physical((void *)map.entries));
   read_whole_disk(SCATTER_GATHER, "scatter-gather", 8 * MEGABYTE, &pages);
 }
 
@@ -59,7 +59,7 @@ static void through_dac(void) {
   if (options.quick) SKIP("quick run");
   struct pages pages = pages_adjacent(CHUNK_PAGES);
   pctl_set(PCTL_MWIN);
-  read_whole_disk(DAC, "dac", MONSTER_BUS + physical_of(pages.page[0]), &pages);
+  read_whole_disk(DAC, "dac", MONSTER_WINDOW + physical(pages.page[0]), &pages);
 }
 
 static void all_equal(void) {

@@ -1,4 +1,4 @@
-// Sliced by four 16-bit words: four look-ups per 8 bytes, in 1 MB of tables.
+/* Sliced by four 16-bit words: four look-ups per 8 bytes, in 1 MB of tables. */
 #include "crc32.h"
 
 #include "memory.h"
@@ -8,7 +8,7 @@ static uint32_t (*table)[65536];
 
 void crc32_setup(void) {
   table = allocate_pages(SLICES * sizeof *table / PAGE_SIZE, PAGE_SIZE);
-  // table[0][w]: the CRC register after the 16 bits w.
+  /* table[0][w]: the CRC register after the 16 bits w. */
   for (uint32_t byte = 0; byte < 256; byte++) {
     uint32_t crc = byte;
     for (unsigned bit = 0; bit < 16; bit++) crc = crc >> 1 ^ (crc & 1 ? 0xedb88320u : 0);
@@ -17,7 +17,7 @@ void crc32_setup(void) {
     for (unsigned bit = 0; bit < 16; bit++) crc = crc >> 1 ^ (crc & 1 ? 0xedb88320u : 0);
     table[0][byte << 8] = crc;
   }
-  // The rest follows because a CRC is linear, and a slice is its predecessor 16 zero bits later.
+  /* The rest follows because a CRC is linear, and a slice is its predecessor 16 zero bits later. */
   for (uint32_t word = 0; word < 65536; word++)
     table[0][word] = table[0][word & 0xff] ^ table[0][word & 0xff00];
   for (unsigned slice = 1; slice < SLICES; slice++)

@@ -5,7 +5,7 @@
 #include "tap.h"
 #include "traps.h"
 
-// The part of a request that is not data. One per possible head.
+/* The part of a request that is not data. One per possible head. */
 struct request_slot {
   uint32_t type, reserved;
   uint64_t sector;
@@ -32,7 +32,7 @@ struct queue_memory queue_memory_basic(void) {
   struct dma_page page[5];
   for (unsigned n = 0; n < 5; n++) {
     page[n].cpu = pages + n * PAGE_SIZE;
-    page[n].bus = DIRECT_BUS + physical_of(page[n].cpu);
+    page[n].bus = DIRECT_BUS + physical(page[n].cpu);
   }
   return (struct queue_memory){page[0], page[1], page[2], page[3], page[4]};
 }
@@ -113,7 +113,7 @@ enum outcome disk_request(struct disk *disk, uint32_t type, uint64_t sector,
 static void handle_disk_interrupt(void *context) {
   struct disk *disk = context;
   uint8_t isr = *disk->virtio.isr;
-  memory_barrier();
+  mb();
   disk->isr |= isr;
   disk->interrupts++;
   if (!isr) disk->empty_interrupts++;

@@ -1,7 +1,6 @@
 /* Start-up and the PALcode entry points (Alpha Architecture Handbook, OSF/1 PALcode). */
 
-#define RTI 0x3f
-#define WRKGP 0x37
+#include "pal.h"
 
 	.set	noat
 	.section .text.start, "ax"
@@ -12,9 +11,9 @@ _start:
 1:	ldgp	$29, 0($27)
 	lda	$30, stack_top
 	mov	$29, $16
-	call_pal WRKGP		/* gp for every kernel entry below */
+	call_pal PAL_wrkgp		/* gp for every kernel entry below */
 	jsr	$26, main
-	call_pal 0		/* HALT: main does not return */
+	call_pal PAL_halt	/* main does not return */
 	.end	_start
 
 /* A PAL entry finds PS, PC, gp, a0-a2 of the interrupted code in a frame at sp, its own
@@ -69,7 +68,7 @@ _start:
 	ldq	$27, 136($30)
 	ldq	$28, 144($30)
 	lda	$30, SAVED($30)
-	call_pal RTI
+	call_pal PAL_rti
 	.end	\entry
 	.endm
 

@@ -1,5 +1,5 @@
-// A bare-metal test of DMA on the Tsunami board: a real driver for virtio disks that reaches them
-// through every kind of Pchip window. See cases.h for what it covers.
+/* A bare-metal test of DMA on the Tsunami board: a real driver for virtio disks that reaches them
+   through every kind of Pchip window. See cases.h for what it covers. */
 #include "cases.h"
 #include "crc32.h"
 #include "memory.h"
@@ -16,8 +16,9 @@ static const struct test_case *const groups[] = {
 
 static const char *setup_failure;
 
-static void found_function(struct pci_function f, uint32_t id) {
-  if (id != VIRTIO_BLOCK_ID || disk_count == sizeof disks / sizeof *disks) return;
+static void found_function(pci_function f, uint32_t id) {
+  if (setup_failure || id != VIRTIO_BLOCK_ID) return;
+  if (disk_count == sizeof disks / sizeof *disks) return;
   struct disk *disk = &disks[disk_count];
   setup_failure = virtio_find(&disk->virtio, f);
   if (setup_failure) return;
@@ -25,7 +26,7 @@ static void found_function(struct pci_function f, uint32_t id) {
   disk->capacity = capacity[0] | (uint64_t)capacity[1] << 32;
   disk->interrupt_bit = CONFIG8(f, PCI_INTERRUPT_LINE) & 63;
   disk_count++;
-  tap_note("disk %u: PCI slot %u, %lu sectors, interrupt line %u", disk_count - 1, f.slot,
+  tap_note("disk %u: PCI slot %u, %lu sectors, interrupt line %u", disk_count - 1, pci_device(f),
            disk->capacity, disk->interrupt_bit);
 }
 
@@ -41,11 +42,14 @@ static void setup(void) {
   pci_scan(found_function);
   if (setup_failure) tap_bail_out("%s", setup_failure);
   if (!disk_count) tap_bail_out("no virtio block device (1af4:1042) on PCI bus 0");
+  for (unsigned n = 0; n < disk_count; n++)
+    if (!(virtio_read_features(&disks[n].virtio) & F_ACCESS_PLATFORM))
+      tap_bail_out("disk %u does not offer ACCESS_PLATFORM: its DMA would pass no window", n);
   failure = workload_setup();
   if (failure) tap_bail_out("the test area of the disk: %s", failure);
 }
 
-// Whatever a case left behind, the next one starts from the basic set-up.
+/* Whatever a case left behind, the next one starts from the basic set-up. */
 static void run(const struct test_case *test, unsigned number, uint64_t mark) {
   tap_begin(test->name);
   if (option_selects(number)) {
@@ -59,7 +63,7 @@ static void run(const struct test_case *test, unsigned number, uint64_t mark) {
   allocation_release(mark);
   pchip_basic_setup();
   for (unsigned n = 0; n < disk_count; n++) {
-    pci_set_command(disks[n].virtio.pci, COMMAND_MEMORY | COMMAND_MASTER);
+    pci_set_command(disks[n].virtio.pci, COMMAND_RUNNING);
     if (!virtio_reset(&disks[n].virtio)) tap_bail_out("disk %u cannot be reset", n);
   }
 }

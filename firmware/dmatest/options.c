@@ -1,8 +1,8 @@
 #include "options.h"
 
-#include "alpha.h"
+#include "memory.h"
 
-// The parameter block of an Alpha kernel: the command line comes first.
+/* The parameter block of an Alpha kernel: the command line comes first. */
 #define PARAMETER_BLOCK 0x6000
 #define COMMAND_LINE_LENGTH 256
 #define MAXIMUM_CASES 256
@@ -49,7 +49,7 @@ static void parse_word(const char *word) {
 }
 
 void options_setup(void) {
-  const char *text = (const char *)memory_at(physical_of(_image_start) - PARAMETER_BLOCK);
+  const char *text = (const char *)kseg(physical(_image_start) - PARAMETER_BLOCK);
   const char *end = text + COMMAND_LINE_LENGTH - 1;
   while (text < end && *text) {
     parse_word(text);

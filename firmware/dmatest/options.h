@@ -1,5 +1,5 @@
-// The command line: only=n[,n]... runs some cases, crc=XXXXXXXX is what the whole first disk must
-// have, quick skips the whole-disk cases.
+/* The command line: only=n[,n]... runs some cases, crc=XXXXXXXX is what the whole first disk must
+   have, quick skips the whole-disk cases. */
 #ifndef OPTIONS_H
 #define OPTIONS_H
 
@@ -12,7 +12,7 @@ struct options {
 };
 extern struct options options;
 
-// Reads the parameter block that the kernel loader put below the image.
+/* Reads the parameter block that the kernel loader put below the image. */
 void options_setup(void);
 bool option_selects(unsigned case_number);
 

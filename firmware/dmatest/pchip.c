@@ -9,15 +9,15 @@ static struct {
 } found;
 static bool has_error_registers;
 
-// Traffic through a window must be at rest while its registers change; the order keeps a window
-// from matching with half of its new values.
+/* Traffic through a window must be at rest while its registers change; the order keeps a window
+   from matching with half of its new values. */
 static void program(unsigned n, uint64_t wsba, uint64_t size, uint64_t tba) {
   window_disable(n);
   WSM(n) = (size - 1) & 0xfff00000;
   TBA(n) = tba;
-  memory_barrier();
+  mb();
   WSBA(n) = wsba;
-  memory_barrier();
+  mb();
   (void)WSBA(n);
   sg_tlb_invalidate_all();
 }
@@ -36,34 +36,34 @@ void window_set_dac(uint64_t map) {
 
 void window_disable(unsigned n) {
   WSBA(n) = 0;
-  memory_barrier();
+  mb();
   (void)WSBA(n);
 }
 
 void pctl_set(uint64_t bits) {
   PCTL = PCTL | bits;
-  memory_barrier();
+  mb();
   (void)PCTL;
 }
 
 void pctl_clear(uint64_t bits) {
   PCTL = PCTL & ~bits;
-  memory_barrier();
+  mb();
   (void)PCTL;
 }
 
-// TLBIV takes PCI<31:16> in bits 19:4 and PCI<39> in bit 27.
+/* TLBIV takes PCI<31:16> in bits 19:4 and PCI<39> in bit 27. */
 void sg_tlb_invalidate(uint64_t bus) {
-  memory_barrier();
+  mb();
   TLBIV = (bus & 0xffff0000) >> 12 | (bus >> 39 & 1) << 27;
-  memory_barrier();
+  mb();
   (void)TLBIV;
 }
 
 void sg_tlb_invalidate_all(void) {
-  memory_barrier();
+  mb();
   TLBIA = 0;
-  memory_barrier();
+  mb();
   (void)TLBIA;
 }
 
@@ -76,10 +76,10 @@ void pchip_save(void) {
   found.pctl = PCTL;
   found.perrmask = PERRMASK;
   PERRMASK = PERROR_SGE;
-  memory_barrier();
+  mb();
   has_error_registers = PERRMASK == PERROR_SGE;
   PERRMASK = found.perrmask;
-  memory_barrier();
+  mb();
 }
 
 void pchip_restore(void) {
@@ -107,6 +107,6 @@ void pci_errors_enable(uint64_t errors) {
   PERROR = PERROR_ALL;
   MISC = MISC_NXM;
   PERRMASK = errors;
-  memory_barrier();
+  mb();
   (void)PERRMASK;
 }

@@ -9,13 +9,13 @@ struct sgmap sgmap_allocate(uint64_t window_size) {
                         (unsigned)entries};
 }
 
-// An entry holds PA<34:13> in bits 22:1.
-void sgmap_map(struct sgmap map, unsigned index, uint64_t physical) {
-  map.entries[index] = (physical >> 12 & 0x7ffffe) | SG_VALID;
-  memory_barrier();
+/* An entry holds PA<34:13> in bits 22:1. */
+void sgmap_map(struct sgmap map, unsigned index, uint64_t pa) {
+  map.entries[index] = (pa >> 12 & 0x7ffffe) | SG_VALID;
+  mb();
 }
 
 void sgmap_unmap(struct sgmap map, unsigned index) {
   map.entries[index] = 0;
-  memory_barrier();
+  mb();
 }

@@ -1,7 +1,8 @@
 #include "tap.h"
 
+#include "pal.h"
 #include "print.h"
-#include "tsunami.h"
+#include "registers.h"
 
 static enum { PASSED, FAILED, SKIPPED } state;
 static const char *current;
@@ -16,14 +17,14 @@ void tap_begin(const char *name) {
   state = PASSED;
 }
 
-#define PRINT_COMMENT(prefix, format)  \
-  do {                                 \
-    va_list arguments;                 \
-    va_start(arguments, format);       \
-    print("# " prefix);                \
-    print_arguments(format, arguments);\
-    print("\n");                       \
-    va_end(arguments);                 \
+#define PRINT_COMMENT(prefix, format) \
+  do {                                \
+    va_list arguments;                \
+    va_start(arguments, format);      \
+    print("# " prefix);               \
+    vprint(format, arguments);        \
+    print("\n");                      \
+    va_end(arguments);                \
   } while (0)
 
 void tap_note(const char *format, ...) { PRINT_COMMENT("", format); }
@@ -48,9 +49,8 @@ void tap_end(void) {
 
 static void leave(bool failed) __attribute__((noreturn));
 static void leave(bool failed) {
-  PORT32(EXIT_REGISTER) = failed;
-  memory_barrier();
-  for (;;) pal_halt();
+  outl(EXIT_REGISTER, failed);
+  pal_halt();
 }
 
 void tap_finish(void) {
@@ -62,7 +62,7 @@ void tap_bail_out(const char *format, ...) {
   va_list arguments;
   va_start(arguments, format);
   print("Bail out! ");
-  print_arguments(format, arguments);
+  vprint(format, arguments);
   print("\n");
   va_end(arguments);
   leave(true);

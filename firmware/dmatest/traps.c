@@ -1,27 +1,21 @@
 #include "traps.h"
 
+#include "pal.h"
+#include "registers.h"
 #include "tap.h"
-#include "tsunami.h"
 
-// WRENT numbers (Alpha AHB, OSF/1 PALcode).
-enum { ENT_INT, ENT_ARITH, ENT_MM, ENT_IF, ENT_UNA };
+/* entry.S */
 void ent_int(void);
 void ent_arith(void);
 void ent_mm(void);
 void ent_if(void);
 void ent_una(void);
 
-// The frame that PALcode builds on the kernel stack.
-struct frame {
-  uint64_t ps, pc, gp, a0, a1, a2;
-};
-
-// entInt types, and the vectors of Cchip device interrupts.
-enum { INT_IPI, INT_TIMER, INT_MACHINE_CHECK, INT_DEVICE };
+/* The vectors of Cchip device interrupts. */
 #define FIRST_VECTOR 0x900
 #define VECTOR_STEP 0x10
 #define LINES 64
-// A line that no handler quiets is masked after so many interrupts in a row.
+/* More interrupts than any case asks for: the handler does not quiet the line. */
 #define STORM 1000
 
 static enum trap expected;
@@ -33,13 +27,13 @@ static struct {
 static volatile unsigned strays, ticks, storm;
 
 void traps_setup(void) {
-  pal_wrent(ent_int, ENT_INT);
-  pal_wrent(ent_arith, ENT_ARITH);
-  pal_wrent(ent_mm, ENT_MM);
-  pal_wrent(ent_if, ENT_IF);
-  pal_wrent(ent_una, ENT_UNA);
+  pal_wrent((uint64_t)ent_int, ENTRY_int);
+  pal_wrent((uint64_t)ent_arith, ENTRY_arith);
+  pal_wrent((uint64_t)ent_mm, ENTRY_mm);
+  pal_wrent((uint64_t)ent_if, ENTRY_if);
+  pal_wrent((uint64_t)ent_una, ENTRY_una);
   DIM0 = 0;
-  memory_barrier();
+  mb();
 }
 
 void trap_expect(enum trap kind) {
@@ -61,12 +55,12 @@ static bool was_expected(enum trap kind, uint64_t a0, uint64_t a1, uint64_t a2) 
   return true;
 }
 
-// Entered with the PC behind the access.
-static void machine_check(uint64_t logout, struct frame *frame) {
+/* Entered with the PC behind the access. */
+static void machine_check(uint64_t logout, struct exception_frame *frame) {
   pal_wrmces(7);
   MISC = MISC_NXM;
-  memory_barrier();
-  if (!was_expected(MACHINE_CHECK, INT_MACHINE_CHECK, 0, logout))
+  mb();
+  if (!was_expected(MACHINE_CHECK, INTERRUPT_machine_check, 0, logout))
     tap_bail_out("unexpected machine check before pc %lx", frame->pc);
 }
 
@@ -75,42 +69,47 @@ static void device_interrupt(uint64_t vector) {
   if (vector < FIRST_VECTOR || bit >= LINES || !lines[bit].handler) {
     strays++;
     DIM0 = bit < LINES ? DIM0 & ~(1ul << bit) : 0;
-    memory_barrier();
+    mb();
     return;
   }
   if (++storm > STORM) tap_bail_out("interrupt line %u does not go down", bit);
   lines[bit].handler(lines[bit].context);
 }
 
-void handle_interrupt(uint64_t type, uint64_t vector, uint64_t logout, struct frame *frame) {
+void handle_interrupt(uint64_t type, uint64_t vector, uint64_t logout,
+                      struct exception_frame *frame) {
   switch (type) {
-    case INT_TIMER: ticks++; break;
-    case INT_MACHINE_CHECK: machine_check(logout, frame); break;
-    case INT_DEVICE: device_interrupt(vector); break;
+    case INTERRUPT_clock: ticks++; break;
+    case INTERRUPT_machine_check: machine_check(logout, frame); break;
+    case INTERRUPT_device: device_interrupt(vector); break;
     default: tap_bail_out("unexpected interrupt of type %lu", type);
   }
 }
 
-void handle_arithmetic_trap(uint64_t summary, uint64_t mask, uint64_t unused, struct frame *frame) {
+void handle_arithmetic_trap(uint64_t summary, uint64_t mask, uint64_t unused,
+                            struct exception_frame *frame) {
   (void)mask, (void)unused;
   tap_bail_out("unexpected arithmetic trap %lx before pc %lx", summary, frame->pc);
 }
 
-// Entered with the PC of the access itself.
-void handle_memory_fault(uint64_t va, uint64_t code, uint64_t access, struct frame *frame) {
+/* Entered with the PC of the access itself. */
+void handle_memory_fault(uint64_t va, uint64_t code, uint64_t access,
+                         struct exception_frame *frame) {
   if (!was_expected(MEMORY_FAULT, va, code, access))
     tap_bail_out("unexpected memory fault at pc %lx, address %lx, code %lu", frame->pc, va, code);
   frame->pc += 4;
 }
 
-// Entered with the PC behind the instruction.
-void handle_instruction_fault(uint64_t code, uint64_t a1, uint64_t a2, struct frame *frame) {
+/* Entered with the PC behind the instruction. */
+void handle_instruction_fault(uint64_t code, uint64_t a1, uint64_t a2,
+                              struct exception_frame *frame) {
   if (!was_expected(INSTRUCTION_FAULT, code, a1, a2))
     tap_bail_out("unexpected instruction fault %lu before pc %lx", code, frame->pc);
 }
 
-// Entered with the PC behind the access.
-void handle_unaligned_access(uint64_t va, uint64_t opcode, uint64_t ra, struct frame *frame) {
+/* Entered with the PC behind the access. */
+void handle_unaligned_access(uint64_t va, uint64_t opcode, uint64_t ra,
+                             struct exception_frame *frame) {
   if (!was_expected(UNALIGNED_ACCESS, va, opcode, ra))
     tap_bail_out("unexpected unaligned access before pc %lx, address %lx", frame->pc, va);
 }
@@ -120,13 +119,13 @@ void interrupt_attach(unsigned bit, void (*handler)(void *), void *context) {
   lines[bit].context = context;
   storm = 0;
   DIM0 = handler ? DIM0 | 1ul << bit : DIM0 & ~(1ul << bit);
-  memory_barrier();
+  mb();
   (void)DIM0;
 }
 
 void interrupts_detach_all(void) {
   DIM0 = 0;
-  memory_barrier();
+  mb();
   (void)DIM0;
   for (unsigned bit = 0; bit < LINES; bit++) lines[bit].handler = NULL;
 }

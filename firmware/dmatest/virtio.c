@@ -1,11 +1,11 @@
 #include "virtio.h"
 
+#include "clock.h"
 #include "memory.h"
 
-#define CAPABILITY_VENDOR 0x09
 #define RESET_TIMEOUT (1000 * MILLISECONDS)
 
-const char *virtio_find(struct virtio_device *device, struct pci_function f) {
+const char *virtio_find(struct virtio_device *device, pci_function f) {
   memset(device, 0, sizeof *device);
   device->pci = f;
   for (unsigned n = 0; n < 6; n++) {
@@ -15,9 +15,9 @@ const char *virtio_find(struct virtio_device *device, struct pci_function f) {
   bool broken = false;
   uint8_t position = 0;
   for (unsigned n = 0; n < 48 && (position = pci_next_capability(f, position, &broken)); n++) {
-    if (CONFIG8(f, position) != CAPABILITY_VENDOR) continue;
+    if (CONFIG8(f, position) != PCI_CAPABILITY_VENDOR) continue;
     uint8_t kind = CONFIG8(f, position + 3), bar = CONFIG8(f, position + 4);
-    // The first structure of a kind is the preferred one; reserved kinds and BARs are ignored.
+    /* The first structure of a kind is the preferred one; reserved kinds and BARs are ignored. */
     if (kind == 0 || kind >= CAP_KINDS || bar > 5 || device->structures[kind].position) continue;
     device->structures[kind] = (struct virtio_structure){
         position, bar, CONFIG32(f, position + 8), CONFIG32(f, position + 12)};
@@ -34,13 +34,13 @@ const char *virtio_find(struct virtio_device *device, struct pci_function f) {
   if (device->structures[CAP_COMMON].length < sizeof(struct virtio_common))
     return "the common configuration is too short";
   virtio_locate(device);
-  pci_set_command(f, COMMAND_MEMORY | COMMAND_MASTER);
+  pci_set_command(f, COMMAND_RUNNING);
   return NULL;
 }
 
 static uint64_t address_of(struct virtio_device *device, unsigned kind) {
   struct virtio_structure *s = &device->structures[kind];
-  return PCI_MEMORY + device->bars[s->bar].address + s->offset;
+  return PCI_MEMORY_BASE + device->bars[s->bar].address + s->offset;
 }
 
 void virtio_locate(struct virtio_device *device) {
@@ -52,7 +52,7 @@ void virtio_locate(struct virtio_device *device) {
 
 bool virtio_reset(struct virtio_device *device) {
   device->common->device_status = 0;
-  memory_barrier();
+  mb();
   uint64_t deadline = clock_ns() + RESET_TIMEOUT;
   while (device->common->device_status != 0)
     if (clock_ns() > deadline) return false;
@@ -61,14 +61,14 @@ bool virtio_reset(struct virtio_device *device) {
 
 void virtio_add_status(struct virtio_device *device, uint8_t bits) {
   device->common->device_status = device->common->device_status | bits;
-  memory_barrier();
+  mb();
 }
 
 uint64_t virtio_read_features(struct virtio_device *device) {
   uint64_t features = 0;
   for (uint32_t word = 0; word < 2; word++) {
     device->common->device_feature_select = word;
-    memory_barrier();
+    mb();
     features |= (uint64_t)device->common->device_feature << 32 * word;
   }
   return features;
@@ -81,9 +81,9 @@ bool virtio_negotiate(struct virtio_device *device, uint64_t features) {
   device->accepted = features;
   for (uint32_t word = 0; word < 2; word++) {
     device->common->driver_feature_select = word;
-    memory_barrier();
+    mb();
     device->common->driver_feature = (uint32_t)(features >> 32 * word);
-    memory_barrier();
+    mb();
   }
   virtio_add_status(device, FEATURES_OK);
   return device->common->device_status & FEATURES_OK;
@@ -91,7 +91,7 @@ bool virtio_negotiate(struct virtio_device *device, uint64_t features) {
 
 uint16_t virtio_queue_size(struct virtio_device *device, uint16_t index) {
   device->common->queue_select = index;
-  memory_barrier();
+  mb();
   return device->common->queue_size;
 }
 
@@ -103,7 +103,7 @@ static void write_address(volatile uint32_t halves[2], uint64_t address) {
 void virtio_enable_queue(struct virtio_device *device, uint16_t index, struct virtqueue *queue) {
   volatile struct virtio_common *common = device->common;
   common->queue_select = index;
-  memory_barrier();
+  mb();
   common->queue_size = queue->size;
   write_address(common->queue_desc, queue->memory.descriptors.bus);
   write_address(common->queue_driver, queue->memory.available.bus);
@@ -111,7 +111,7 @@ void virtio_enable_queue(struct virtio_device *device, uint16_t index, struct vi
   queue->index = index;
   queue->notify = (volatile uint16_t *)(device->notify + (uint64_t)common->queue_notify_off *
                                                              device->notify_multiplier);
-  memory_barrier();
+  mb();
   common->queue_enable = 1;
-  memory_barrier();
+  mb();
 }

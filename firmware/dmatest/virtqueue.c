@@ -12,7 +12,7 @@ static volatile struct descriptor *descriptors(struct virtqueue *queue) {
   return (volatile struct descriptor *)queue->memory.descriptors.cpu;
 }
 
-// Available ring: flags, idx, ring[size], used_event.
+/* Available ring: flags, idx, ring[size], used_event. */
 static volatile uint16_t *available(struct virtqueue *queue) {
   return (volatile uint16_t *)queue->memory.available.cpu;
 }
@@ -20,7 +20,7 @@ static volatile uint16_t *available(struct virtqueue *queue) {
 #define AVAILABLE_INDEX 1
 #define AVAILABLE_RING 2
 
-// Used ring: flags, idx, ring[size], avail_event.
+/* Used ring: flags, idx, ring[size], avail_event. */
 static volatile uint16_t *used(struct virtqueue *queue) {
   return (volatile uint16_t *)queue->memory.used.cpu;
 }
@@ -41,7 +41,7 @@ void virtqueue_initialize(struct virtqueue *queue, uint16_t size, bool event_ind
   for (uint16_t n = 0; n < size; n++)
     descriptors(queue)[n].next = n + 1 < size ? n + 1 : NONE;
   virtqueue_suppress_interrupts(queue);
-  memory_barrier();
+  mb();
 }
 
 static void write_descriptor(volatile struct descriptor *d, const struct segment *segment,
@@ -79,27 +79,27 @@ int virtqueue_add(struct virtqueue *queue, const struct segment *segments, unsig
     fill_chain(queue, segments, count);
   }
   available(queue)[AVAILABLE_RING + (queue->next_available & (queue->size - 1))] = head;
-  memory_barrier();
+  mb();
   available(queue)[AVAILABLE_INDEX] = ++queue->next_available;
-  memory_barrier();
+  mb();
   return head;
 }
 
 void virtqueue_kick(struct virtqueue *queue) {
   uint16_t old = queue->kicked, new = queue->next_available;
   queue->kicked = new;
-  memory_barrier();
+  mb();
   bool wanted = queue->event_index
                     ? (uint16_t)(new - avail_event(queue) - 1) < (uint16_t)(new - old)
                     : !(used(queue)[0] & USED_NO_NOTIFY);
   if (!wanted) return;
   *queue->notify = queue->index;
-  memory_barrier();
+  mb();
 }
 
 bool virtqueue_take(struct virtqueue *queue, uint32_t *head, uint32_t *length) {
   if (used(queue)[1] == queue->next_used) return false;
-  memory_barrier();
+  mb();
   volatile struct used_element *element =
       &used_ring(queue)[queue->next_used++ & (queue->size - 1)];
   *head = element->id;
@@ -116,7 +116,7 @@ bool virtqueue_take(struct virtqueue *queue, uint32_t *head, uint32_t *length) {
 
 static void set_used_event(struct virtqueue *queue, uint16_t event) {
   available(queue)[AVAILABLE_RING + queue->size] = event;
-  memory_barrier();
+  mb();
 }
 
 void virtqueue_interrupt_after(struct virtqueue *queue, uint16_t completions) {
@@ -124,7 +124,7 @@ void virtqueue_interrupt_after(struct virtqueue *queue, uint16_t completions) {
   set_used_event(queue, (uint16_t)(queue->next_used + completions - 1));
 }
 
-// An event index that has just gone by stays out of reach for 65535 completions.
+/* An event index that has just gone by stays out of reach for 65535 completions. */
 void virtqueue_suppress_interrupts(struct virtqueue *queue) {
   available(queue)[AVAILABLE_FLAGS] = AVAILABLE_NO_INTERRUPT;
   set_used_event(queue, (uint16_t)(queue->next_used - 1));

@@ -1,4 +1,4 @@
-/* The hardware restart parameter block and its parts (Alpha AHB, 26.1). */
+/* The hardware restart parameter block and its parts (Alpha AHB III, HWRPB). */
 #ifndef BREAKWATER_HWRPB_H
 #define BREAKWATER_HWRPB_H
 
@@ -17,7 +17,7 @@
 #define SLOT_HALT_R27 0x110
 #define SLOT_HALT_CODE 0x118
 
-/* Reasons for a halt (26.1.3, HALT CODE). */
+/* Reasons for a halt (Alpha AHB III, per-CPU slot, halt code). */
 #define HALT_KERNEL_STACK 2
 #define HALT_CALL_PAL 5
 #define HALT_DOUBLE_ERROR 6

@@ -4,7 +4,7 @@
 #define BREAKWATER_IO_H
 
 /* KSEG: VA<42:41> = 2 maps physical memory without page tables; VA<40> becomes PA<43>, so I/O space
-   has a second base (21264 HRM 5.3.9 I_CTL[SPE], 21272 HRM 10.1.1). */
+   has a second base (21264 HRM, I_CTL[SPE]; 21272 HRM 10.1.1). */
 #define KSEG_BASE 0xfffffc0000000000
 #define KSEG_IO_BASE 0xfffffd0000000000
 
@@ -18,7 +18,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Orders all memory and I/O accesses (Alpha AHB 5.6). */
+/* Orders all memory and I/O accesses (Alpha AHB I, 5.6). */
 static inline void mb(void) { __asm__ volatile("mb" ::: "memory"); }
 /* Orders stores. */
 static inline void wmb(void) { __asm__ volatile("wmb" ::: "memory"); }

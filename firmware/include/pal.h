@@ -1,4 +1,5 @@
-/* OSF/1 PALcode calls (Alpha AHB, chapter 16) and the layouts they share with their callers. */
+/* OSF/1 PALcode calls (Alpha AHB II-B, PALcode instruction descriptions) and the layouts they share
+   with their callers. */
 #ifndef BREAKWATER_PAL_H
 #define BREAKWATER_PAL_H
 
@@ -64,7 +65,7 @@
 #define PS_IPL 0x7
 #define PS_USER 0x8
 
-/* The stack frame of every entry to the kernel (Alpha AHB, 19.1). */
+/* The stack frame of every entry to the kernel (Alpha AHB II-B, stack frames). */
 #define FRAME_PS 0
 #define FRAME_PC 8
 #define FRAME_GP 16
@@ -83,7 +84,7 @@
 #define PCB_FLAGS 0x28
 #define PCB_SIZE 0x80
 
-/* Page table entries (Alpha AHB, 17.4). 8 KB pages, three levels of 1024 entries. */
+/* Page table entries (Alpha AHB II-B, page table entries). 8 KB pages, three levels of 1024 entries. */
 #define PTE_V 0x0001
 #define PTE_FOR 0x0002
 #define PTE_FOW 0x0004
@@ -110,7 +111,8 @@ struct pcb {
   uint64_t unique, flags, reserved[10];
 };
 
-/* Calls may destroy t0, t8 to t11 and their arguments (Alpha AHB, 16.1). */
+/* Calls may destroy t0, t8 to t11 and their arguments (Alpha AHB II-B, PALcode instruction
+   descriptions). */
 #define PAL_CLOBBERS "$1", "$22", "$23", "$24", "$25", "memory"
 
 #define PAL_CALL0(name)                                                               \

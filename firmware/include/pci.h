@@ -1,4 +1,4 @@
-/* PCI configuration space (PCI Local Bus 3.0, chapter 6) through Pchip 0 (21272 HRM 10.1.5). */
+/* PCI configuration space (PCI Local Bus 3.0, chapter 6) through Pchip 0 (21272 HRM 10.1.1). */
 #ifndef BREAKWATER_PCI_H
 #define BREAKWATER_PCI_H
 
@@ -42,12 +42,27 @@ static inline unsigned pci_bus(pci_function f) { return f >> 16; }
 static inline unsigned pci_device(pci_function f) { return f >> 11 & 31; }
 static inline unsigned pci_number(pci_function f) { return f >> 8 & 7; }
 
-static inline uint8_t pci_read8(pci_function f, unsigned reg) { return read8(PCI_CONFIG_BASE + f + reg); }
-static inline uint16_t pci_read16(pci_function f, unsigned reg) { return read16(PCI_CONFIG_BASE + f + reg); }
-static inline uint32_t pci_read32(pci_function f, unsigned reg) { return read32(PCI_CONFIG_BASE + f + reg); }
-static inline void pci_write8(pci_function f, unsigned reg, uint8_t v) { write8(PCI_CONFIG_BASE + f + reg, v); mb(); }
-static inline void pci_write16(pci_function f, unsigned reg, uint16_t v) { write16(PCI_CONFIG_BASE + f + reg, v); mb(); }
-static inline void pci_write32(pci_function f, unsigned reg, uint32_t v) { write32(PCI_CONFIG_BASE + f + reg, v); mb(); }
+static inline uint8_t pci_read8(pci_function f, unsigned reg) {
+  return read8(PCI_CONFIG_BASE + f + reg);
+}
+static inline uint16_t pci_read16(pci_function f, unsigned reg) {
+  return read16(PCI_CONFIG_BASE + f + reg);
+}
+static inline uint32_t pci_read32(pci_function f, unsigned reg) {
+  return read32(PCI_CONFIG_BASE + f + reg);
+}
+static inline void pci_write8(pci_function f, unsigned reg, uint8_t v) {
+  write8(PCI_CONFIG_BASE + f + reg, v);
+  mb();
+}
+static inline void pci_write16(pci_function f, unsigned reg, uint16_t v) {
+  write16(PCI_CONFIG_BASE + f + reg, v);
+  mb();
+}
+static inline void pci_write32(pci_function f, unsigned reg, uint32_t v) {
+  write32(PCI_CONFIG_BASE + f + reg, v);
+  mb();
+}
 
 /* Whether a function answers: an empty slot reads all ones. */
 static inline int pci_present(pci_function f) {

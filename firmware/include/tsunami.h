@@ -1,4 +1,5 @@
-/* 21272 chipset registers (21272 HRM 10.2). All are 64 bits wide, one per 64-byte block. */
+/* 21272 chipset registers (21272 HRM, Cchip and Pchip CSRs). All are 64 bits wide, one per 64-byte
+   block. */
 #ifndef BREAKWATER_TSUNAMI_H
 #define BREAKWATER_TSUNAMI_H
 

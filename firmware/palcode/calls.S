@@ -1,5 +1,6 @@
-/* The CALL_PAL entries: 64 bytes each, at 0x1000 (privileged) and 0x2000 (unprivileged) from
-   PALBR. EXC_ADDR is the instruction after the call. Semantics: Alpha AHB, chapter 16. */
+/* The CALL_PAL entries: 64 bytes each, at 0x1000 (privileged) and 0x2000 (unprivileged) from PALBR.
+   EXC_ADDR is the instruction after the call. Semantics: Alpha AHB II-B, PALcode instruction
+   descriptions. */
 #include "frame.h"
 
 	.set	noat
@@ -188,7 +189,8 @@ calls:
 
 	NOT_A_CALL 0x82
 
-/* The frame's a0 to a2 are not written: the arguments stay in their registers (16.2). */
+/* The frame's a0 to a2 are not written: the arguments stay in their registers (Alpha AHB II-B,
+   CALLSYS). */
 	UNPRIVILEGED PAL_callsys
 	hw_mfpr	p6, PR_EXC_ADDR
 	hw_mfpr	p5, PR_PS
@@ -248,7 +250,8 @@ rti_to_user:
 	hw_mtpr	p5, PR_PS
 	hw_ret	(p4)
 
-/* An operating system that calls itself is broken: PALcode reports a machine check (16.2). */
+/* An operating system that calls itself is broken: PALcode reports a machine check (Alpha AHB II-B,
+   CALLSYS). */
 callsys_from_kernel:
 	subq	p6, 4, p7
 	lda	p0, MCHK_PAL_BUGCHECK(zero)
@@ -265,8 +268,8 @@ wrent:
 	.endr
 	hw_ret	(zero)
 
-/* Saves the context in the old PCB and loads the new one (18.2). FEN needs no saving: WRFEN writes
-   it through. */
+/* Saves the context in the old PCB and loads the new one (Alpha AHB II-B, SWPCTX). FEN needs no
+   saving: WRFEN writes it through. */
 swpctx:
 	hw_mfpr	v0, PT_PCBB
 	rpcc	p1
@@ -308,8 +311,8 @@ load_context:
 	hw_mtpr	p2, PR_FEN
 	hw_ret	(zero)
 
-/* This PALcode is the only one: variant 2, OSF/1 (27.3.4). a1 = PC, a2 = physical address of the PCB,
-   a3 = VPTPTR, a4 = what R27 shall be. The new context starts at IPL 7. */
+/* This PALcode is the only one: variant 2, OSF/1 (Alpha AHB III, SWPPAL). a1 = PC, a2 = physical
+   address of the PCB, a3 = VPTPTR, a4 = what R27 shall be. The new context starts at IPL 7. */
 swppal:
 	cmpeq	a0, 2, p0
 	beq	p0, 1f

@@ -1,4 +1,4 @@
-/* What every entry to the kernel does (Alpha AHB, 19.1). */
+/* What every entry to the kernel does (Alpha AHB II-B, stack frames). */
 #include "hwrpb.h"
 #include "ipr.h"
 #include "pal.h"

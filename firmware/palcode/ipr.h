@@ -48,7 +48,7 @@
 #define PT_ARG1 60
 #define PT_ARG2 61
 
-/* Registers 8 to 14 and 25 are shadows in PALmode (21264 HRM, 6.5.1). */
+/* Registers 8 to 14 and 25 are shadows in PALmode (21264 HRM, PALshadow registers). */
 #define p0 $8
 #define p1 $9
 #define p2 $10

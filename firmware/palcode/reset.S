@@ -99,8 +99,8 @@ reset_machine:
 	hw_mtpr	p0, PR_HALT
 	br	zero, start
 
-/* p3 = reason, p5 = entry offset or 0, p6 = PC. Records the state as 27.5 says and lets the console
-   report it. If the record or the report faults too, less is tried, and then nothing. */
+/* p3 = reason, p5 = entry offset or 0, p6 = PC. Records the state in the HWRPB slot and lets the
+   console report it. If the record or the report faults too, less is tried, and then nothing. */
 	.globl	halt_processor
 halt_processor:
 	hw_mfpr	p0, PT_HALTS

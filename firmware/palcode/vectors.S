@@ -2,7 +2,7 @@
 
    The firmware runs in KSEG from physical 0, and PALBR is where it is linked. The CPU adds the
    entry's offset to PALBR, sets PALmode and leaves everything else: PS, FEN and all registers but
-   the shadows are the guest's. Names and rules: Alpha AHB, chapter 19. */
+   the shadows are the guest's. Names and rules: Alpha AHB II-B, exceptions and interrupts. */
 #include "frame.h"
 
 	.set	noat
@@ -93,7 +93,7 @@ _start:
 	br	zero, instruction_fault
 
 	.org	0x500
-/* The interrupt went away before it was looked at (19.4). */
+/* The interrupt went away before it was looked at: passive release. */
 passive_release:
 	hw_ret	(zero)
 
@@ -106,7 +106,7 @@ device_interrupt:
 	ENTER_KERNEL PT_ENTINT
 
 /* p4 = bit - 55. The read of the IACK region is an acknowledge cycle: the 8259 pair answers with
-   its vector (21272 HRM, 10.1.6). */
+   its vector (21272 HRM, PCI interrupt acknowledge). */
 isa_or_error_interrupt:
 	bne	p4, error_interrupt
 	PUSH_FRAME
@@ -147,7 +147,7 @@ system_machine_check:
 deliver_machine_check:
 	hw_mfpr	p1, PT_MCES
 	blbs	p1, double_machine_check
-	bis	p1, 1, p1		/* MIP, until the guest clears it by WRMCES (16.3) */
+	bis	p1, 1, p1		/* MIP, until the guest clears it by WRMCES */
 	hw_mtpr	p1, PT_MCES
 	hw_mfpr	p1, PT_LOGOUT
 	hw_stl/p p0, LOGOUT_CODE(p1)

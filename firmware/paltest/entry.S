@@ -195,3 +195,15 @@ call_console:
 	lda	$30, 16($30)
 	ret	$31, ($26), 1
 	.end	call_console
+
+/* A secondary CPU: R27 is what the HWRPB's CPU_restart_data says. */
+	.globl	secondary_start
+	.ent	secondary_start
+secondary_start:
+	ldgp	$29, 0($27)
+	.prologue 1
+	bis	$30, $30, $16
+	lda	$27, secondary_main
+	jsr	$26, ($27)
+	call_pal PAL_halt
+	.end	secondary_start

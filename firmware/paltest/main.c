@@ -41,6 +41,7 @@ void main(uint64_t ps, uint64_t sp, uint64_t pv, uint64_t entry) {
   test_time();
   test_interrupts();
   test_callbacks();
+  test_secondaries();
   tap_end();
   pal_halt();
 }

@@ -6,7 +6,7 @@ static page_table level2[2] __attribute__((aligned(PAGE_SIZE)));
 static page_table level3[2] __attribute__((aligned(PAGE_SIZE)));
 uint8_t pages[TEST_PAGES][PAGE_SIZE] __attribute__((aligned(PAGE_SIZE)));
 
-/* SWPCTX needs 128-byte alignment (Alpha AHB, 18.2). */
+/* SWPCTX needs 128-byte alignment (Alpha AHB II-B, process structure). */
 struct pcb test_pcb __attribute__((aligned(128))), other_pcb __attribute__((aligned(128)));
 
 static uint64_t pte(const void *memory, uint64_t bits) {

@@ -77,5 +77,6 @@ void test_contexts(void);
 void test_time(void);
 void test_interrupts(void);
 void test_callbacks(void);
+void test_secondaries(void);
 void fatal_test(const char *name);
 #endif

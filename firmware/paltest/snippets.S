@@ -73,25 +73,28 @@ do_rti_done:
 	call_pal PAL_rdps
 	ret	$31, ($26), 1
 
-/* Copied to a user page. R1 = CALLSYS number so far: each call tells the kernel gp and a0. */
-	.globl	user_code, user_code_end, user_second, user_halt, user_kseg, user_reserved
-user_code:
+/* Copied to a user page. Each part moves the stack pointer, so that the kernel can see it saved, and
+   ends in a trap: two CALLSYS, which tell their number, a0 and gp, and what user mode may not do. */
+	.macro	USER_PART name
+	.globl	\name
+\name:
+	lda	$30, -64($30)
+	.endm
+	USER_PART user_code
 	lda	$0, 1($31)
 	lda	$16, 0x77($31)
 	call_pal PAL_callsys
-user_second:
+	USER_PART user_second
 	lda	$0, 2($31)
 	bis	$29, $29, $16
 	call_pal PAL_callsys
-user_halt:
+	USER_PART user_halt
 	call_pal PAL_halt
-	bis	$31, $31, $31
-user_kseg:
+	USER_PART user_kseg
 	lda	$4, -1($31)
 	sll	$4, 42, $4
 	ldq	$3, 0($4)
-	bis	$31, $31, $31
-user_reserved:
+	USER_PART user_bpt
 	call_pal PAL_bpt
-	bis	$31, $31, $31
+	.globl	user_code_end
 user_code_end:

@@ -1,3 +1,4 @@
+#include "exit.h"
 #include "paltest.h"
 
 static unsigned cases, failures;
@@ -30,4 +31,5 @@ void tap_end(void) {
     print("# %u of %u failed\n", failures, cases);
   else
     print("# all passed\n");
+  report_exit(failures != 0);
 }

@@ -1,4 +1,4 @@
-/* Console callbacks through the CRB (Alpha AHB, 26.3). */
+/* Console callbacks through the CRB (Alpha AHB III, console callback routines). */
 #include "paltest.h"
 
 #define GETC 0x01
@@ -9,7 +9,8 @@
 #define TTY_DEV 0x0f
 #define BOOT_OSFLAGS 0x07
 
-uint64_t call_console(const struct procedure *procedure, uint64_t function, uint64_t a1, uint64_t a2, uint64_t a3);
+uint64_t call_console(const struct procedure *procedure, uint64_t function, uint64_t a1, uint64_t a2,
+                      uint64_t a3);
 
 static const struct procedure *dispatch;
 
@@ -25,6 +26,7 @@ void test_callbacks(void) {
   is(call(PUTS, 0, text, sizeof text - 1) & 0xffffffff, sizeof text - 1, "PUTS returns the count");
   is(call(RESET_TERM, 0, 0, 0) >> 61, 0, "RESET_TERM succeeds");
   ok((int64_t)call(0x30, 0, 0, 0) < 0, "an unknown function fails");
+  is(call_console((const void *)r->fixup_va, 0x10000000, (uint64_t)h, 0, 0), 0, "FIXUP succeeds");
   if (!platform.own_firmware) {
     skip("GETC and the variables", "this firmware's GETC waits, and it has no variables");
     return;

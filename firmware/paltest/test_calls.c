@@ -1,4 +1,4 @@
-/* PALcode calls that only move values (Alpha AHB, chapter 16). */
+/* PALcode calls that only move values (Alpha AHB II-B, PALcode instruction descriptions). */
 #include "paltest.h"
 
 void do_rdps(void), do_imb(void), do_rti(void), do_rti_done(void), do_nothing(void);
@@ -55,7 +55,8 @@ static void test_cserve(void) {
   is(pal_cserve(CSERVE_ldqp, physical(&cell), 0), 0x123456789abcdef0, "CSERVE 1: physical load");
   pal_cserve(CSERVE_stqp, physical(&cell), 77);
   is(*(volatile uint64_t *)&cell, 77, "CSERVE 2: physical store");
-  ok(pal_cserve(CSERVE_get_wall_time, 0, 0) > 1000000000ul * 86400 * 365, "CSERVE 3: wall time, ns since 1970");
+  ok(pal_cserve(CSERVE_get_wall_time, 0, 0) > 1000000000ul * 86400 * 365,
+     "CSERVE 3: wall time, ns since 1970");
   uint64_t before = pal_cserve(CSERVE_get_time, 0, 0);
   for (volatile int i = 0; i < 2000; i++)
     ;
@@ -78,6 +79,9 @@ void test_calls(void) {
   ok(1, "CFLUSH, DRAINA, WRPERFMON, WRVPTPTR return");
   register uint64_t v0 __asm__("$0");
   register uint64_t a0 __asm__("$16") = 9;
-  __asm__ volatile("call_pal %2" : "=r"(v0), "+r"(a0) : "i"(PAL_swppal) : "$17", "$18", "$19", "$20", "$21", PAL_CLOBBERS);
+  __asm__ volatile("call_pal %2"
+                   : "=r"(v0), "+r"(a0)
+                   : "i"(PAL_swppal)
+                   : "$17", "$18", "$19", "$20", "$21", PAL_CLOBBERS);
   is(v0, 1, "SWPPAL to an unknown variant: not loaded");
 }

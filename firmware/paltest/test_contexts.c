@@ -1,4 +1,4 @@
-/* SWPCTX (Alpha AHB, 18.2). */
+/* SWPCTX (Alpha AHB II-B, process structure). */
 #include "paltest.h"
 
 void do_rpcc(void), do_cpys(void);

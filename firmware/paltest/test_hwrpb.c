@@ -1,4 +1,5 @@
-/* What a kernel finds when it starts: its registers and the HWRPB (Alpha AHB, 26.1, 27.4). */
+/* What a kernel finds when it starts: its registers and the HWRPB (Alpha AHB III, HWRPB and
+   bootstrapping). */
 #include "paltest.h"
 
 void test_state(uint64_t ps, uint64_t sp, uint64_t pv, uint64_t entry) {
@@ -50,7 +51,8 @@ static void test_console_blocks(const struct hwrpb *h) {
 void test_hwrpb(void) {
   const struct hwrpb *h = (const struct hwrpb *)HWRPB_VA;
   const struct hwrpb *same = kseg(h->pa);
-  ok(same->pa == h->pa && same->identifier == h->identifier, "HWRPB: at 0x10000000 and at its physical address");
+  ok(same->pa == h->pa && same->identifier == h->identifier,
+     "HWRPB: at 0x10000000 and at its physical address");
   is(h->identifier, 0x4857525042000000, "HWRPB: identifier");
   is(h->checksum, sum(h, &h->checksum), "HWRPB: checksum");
   is(h->page_size, PAGE_SIZE, "HWRPB: page size");
@@ -65,7 +67,8 @@ void test_hwrpb(void) {
   int available = h->slots >= 1 && h->slots <= MAX_CPUS;
   for (unsigned cpu = 0; available && cpu < h->slots; cpu++) {
     const struct cpu_slot *slot = (const void *)((const char *)h + h->slot_offset + cpu * h->slot_size);
-    available &= (slot->flags & SLOT_AVAILABLE) == SLOT_AVAILABLE && (slot->cpu_type & 0xffffffff) == CPU_TYPE_EV67;
+    available &= (slot->flags & SLOT_AVAILABLE) == SLOT_AVAILABLE;
+    available &= (slot->cpu_type & 0xffffffff) == CPU_TYPE_EV67;
   }
   ok(available, "HWRPB: every CPU is an available EV67");
   test_memory_descriptors(h);

@@ -1,4 +1,4 @@
-/* Page tables, memory management faults, TBI (Alpha AHB, chapter 17). */
+/* Page tables, memory management faults, TBI (Alpha AHB II-B, memory management). */
 #include "paltest.h"
 
 void do_ldq(void), do_stq(void), do_jump(void);
@@ -7,7 +7,8 @@ enum { FETCH = -1, READ = 0, WRITE = 1 };
 enum { TNV, ACV, FOR, FOE, FOW };
 #define FULL (PTE_V | PTE_KRE | PTE_KWE)
 #define NO_FAULT ~0ul
-/* An entry that is neither valid nor permits anything: both are right (Alpha AHB, 17.7). */
+/* An entry that is neither valid nor permits anything: both are right (Alpha AHB II-B, memory
+   management faults). */
 #define TNV_OR_ACV ~1ul
 
 /* Page 1 begins with RET R31,(R26), so that a fetch from it comes back. */
@@ -27,12 +28,13 @@ static void access(const char *name, uint64_t va, int how, uint64_t code) {
     return;
   }
   uint64_t pc = how == FETCH ? va : (uint64_t)snippet;
-  int right = trap.count == count + 1 && trap.kind == ENTRY_mm && trap.a0 == va &&
-              (trap.a1 == code || (code == TNV_OR_ACV && trap.a1 <= ACV)) && trap.a2 == (uint64_t)how && trap.frame.pc == pc;
+  int code_right = trap.a1 == code || (code == TNV_OR_ACV && trap.a1 <= ACV);
+  int right = trap.count == count + 1 && trap.kind == ENTRY_mm && trap.a0 == va && code_right &&
+              trap.a2 == (uint64_t)how && trap.frame.pc == pc;
   ok(right, "%s", name);
   if (!right)
-    print("# %u traps, entry %lu(0x%lx, %lu, %ld), PC 0x%lx\n", trap.count - count, trap.kind, trap.a0, trap.a1,
-          trap.a2, trap.frame.pc);
+    print("# %u traps, entry %lu(0x%lx, %lu, %ld), PC 0x%lx\n", trap.count - count, trap.kind, trap.a0,
+          trap.a1, trap.a2, trap.frame.pc);
 }
 
 static void test_faults(void) {

@@ -1,11 +1,11 @@
 /* Synchronous exceptions in kernel mode: argument registers, frame, and nothing else changed
-   (Alpha AHB, chapter 19). */
+   (Alpha AHB II-B, exceptions and interrupts). */
 #include "paltest.h"
 
 typedef void snippet(void);
-snippet do_bpt, do_bugchk, do_gentrap, do_callsys, do_clrfen, do_unknown_privileged, do_unknown_unprivileged,
-    do_reserved_opcode, do_hw_mfpr, do_addqv, do_divt, do_cpys, do_ldbu, do_ldwu, do_ldl, do_ldq, do_ldq_u, do_stw,
-    do_stl, do_stq, do_locked;
+snippet do_bpt, do_bugchk, do_gentrap, do_clrfen, do_unknown_privileged, do_unknown_unprivileged,
+    do_reserved_opcode, do_hw_mfpr, do_addqv, do_divt, do_cpys, do_ldbu, do_ldwu, do_ldl, do_ldq, do_ldq_u,
+    do_stw, do_stl, do_stq, do_locked;
 
 /* One trap of a snippet: a1 and a2 are compared too if exact. offset: frame PC - snippet. */
 struct expectation {
@@ -28,14 +28,15 @@ static void expect_trap(const struct expectation *e, struct registers *before) {
               (!e->exact || (trap.a1 == e->a1 && trap.a2 == e->a2));
   ok(right, "%s: one trap, its entry and arguments", e->name);
   if (!right)
-    print("# %u traps, entry %lu(0x%lx, 0x%lx, 0x%lx)\n", trap.count - count, trap.kind, trap.a0, trap.a1, trap.a2);
-  right = trap.frame.pc == (uint64_t)e->code + e->offset && trap.frame.ps == 7 && trap.frame.a0 == before->r[16] &&
-          trap.frame.a1 == before->r[17] && trap.frame.a2 == before->r[18] && trap.sp < stack &&
-          stack - trap.sp < 1024 && trap.ps == 7;
+    print("# %u traps, entry %lu(0x%lx, 0x%lx, 0x%lx)\n", trap.count - count, trap.kind, trap.a0, trap.a1,
+          trap.a2);
+  right = trap.frame.pc == (uint64_t)e->code + e->offset && trap.frame.ps == 7 &&
+          trap.frame.a0 == before->r[16] && trap.frame.a1 == before->r[17] &&
+          trap.frame.a2 == before->r[18] && trap.sp < stack && stack - trap.sp < 1024 && trap.ps == 7;
   ok(right, "%s: frame", e->name);
   if (!right)
-    print("# PS %lx, PC 0x%lx for 0x%lx, a0 0x%lx\n", trap.frame.ps, trap.frame.pc, (uint64_t)e->code + e->offset,
-          trap.frame.a0);
+    print("# PS %lx, PC 0x%lx for 0x%lx, a0 0x%lx\n", trap.frame.ps, trap.frame.pc,
+          (uint64_t)e->code + e->offset, trap.frame.a0);
   ok(preserved(before, &after, 0), "%s: registers preserved", e->name);
 }
 
@@ -63,9 +64,12 @@ static void test_unaligned(void) {
   uint64_t va = (uint64_t)cell + 1;
   r.r[4] = va;
   struct expectation cases[] = {
-      {"unaligned LDWU", do_ldwu, ENTRY_una, va, 0x0c, 3, 1, 4}, {"unaligned LDL", do_ldl, ENTRY_una, va, 0x28, 3, 1, 4},
-      {"unaligned LDQ", do_ldq, ENTRY_una, va, 0x29, 3, 1, 4},   {"unaligned STW", do_stw, ENTRY_una, va, 0x0d, 3, 1, 4},
-      {"unaligned STL", do_stl, ENTRY_una, va, 0x2c, 3, 1, 4},   {"unaligned STQ", do_stq, ENTRY_una, va, 0x2d, 3, 1, 4},
+      {"unaligned LDWU", do_ldwu, ENTRY_una, va, 0x0c, 3, 1, 4},
+      {"unaligned LDL", do_ldl, ENTRY_una, va, 0x28, 3, 1, 4},
+      {"unaligned LDQ", do_ldq, ENTRY_una, va, 0x29, 3, 1, 4},
+      {"unaligned STW", do_stw, ENTRY_una, va, 0x0d, 3, 1, 4},
+      {"unaligned STL", do_stl, ENTRY_una, va, 0x2c, 3, 1, 4},
+      {"unaligned STQ", do_stq, ENTRY_una, va, 0x2d, 3, 1, 4},
   };
   for (unsigned i = 0; i < sizeof cases / sizeof *cases; i++)
     expect_trap(&cases[i], &r);
@@ -87,10 +91,14 @@ static void test_arithmetic(void) {
   after = r;
   unsigned count = trap.count;
   exercise(do_addqv, &after);
-  ok(trap.count == count + 1 && trap.kind == ENTRY_arith && trap.a0 == 0x40, "ADDQ/V overflow: entArith, IOV");
+  ok(trap.count == count + 1 && trap.kind == ENTRY_arith && trap.a0 == 0x40,
+     "ADDQ/V overflow: entArith, IOV");
   is(trap.frame.pc, (uint64_t)do_addqv + 4, "ADDQ/V overflow: frame PC");
-  ok(preserved(&r, &after, 1 << 5) && after.r[5] == 0x8000000000000000, "ADDQ/V overflow: result and registers");
-  __asm__ volatile("cpys $f31,$f31,$f2\n\tlda $1,1($31)\n\titoft $1,$f1\n\tcvtqt $f1,$f1" ::: "$1", "$f1", "$f2");
+  ok(preserved(&r, &after, 1 << 5) && after.r[5] == 0x8000000000000000,
+     "ADDQ/V overflow: result and registers");
+  /* F1 = 1.0, F2 = 0 */
+  __asm__ volatile("cpys $f31,$f31,$f2\n\tlda $1,1($31)\n\titoft $1,$f1\n\tcvtqt $f1,$f1" ::
+                       : "$1", "$f1", "$f2");
   count = trap.count;
   fill(&after);
   exercise(do_divt, &after);

@@ -8,7 +8,8 @@ volatile unsigned leave_after;
 void entry_int(void), entry_arith(void), entry_mm(void), entry_if(void), entry_una(void), entry_sys(void);
 
 /* From entry.S; the result says how to return. */
-int trap_handler(uint64_t a0, uint64_t a1, uint64_t a2, uint64_t kind, struct exception_frame *frame, uint64_t v0) {
+int trap_handler(uint64_t a0, uint64_t a1, uint64_t a2, uint64_t kind, struct exception_frame *frame,
+                 uint64_t v0) {
   trap.count++;
   trap.kind = kind;
   trap.a0 = a0;
