@@ -347,7 +347,8 @@ struct BlockRequestTests {
     #expect(answer.status == Self.ioError)
     #expect(!rig.needsReset)
     #expect(rig.imageIsUntouched)
-    #expect(rig.warnings.count == 1)
+    // The fault is reported where it happens, in the address space, and not a second time here.
+    #expect(rig.warnings.isEmpty)
     #expect(try rig.request(0, [.writable(data, 512)]).status == Self.ok)
   }
 
