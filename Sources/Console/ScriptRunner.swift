@@ -60,6 +60,9 @@ public final class ScriptRunner: CharacterEndpoint {
   /// Never: the guest decides by its output when the script types more.
   public var inputHasEnded: Bool { false }
 
+  /// Lets the time pass, unless the script has typed something.
+  public func waitForInput(milliseconds: Int) { output.waitForInput(milliseconds: milliseconds) }
+
   private var isOverdue: Bool {
     if matcher != nil, now() &- stepStart > script.stepLimit { hasTimedOut = true }
     return hasTimedOut

@@ -56,7 +56,8 @@ extension BlockDevice {
         warn("request refused", "\(what): \(reason)")
       case .dma(let fault):
         status = .ioError
-        warn("DMA", "\(what): \(fault)\(core?.hint(for: fault) ?? "")")
+        // The way to memory has reported the fault itself.
+        trace.trace(.block, "\(name): \(what): \(fault)\(core?.hint(for: fault) ?? "")")
       case .image(let fault):
         status = .ioError
         warn("image", "\(what): \(fault)")

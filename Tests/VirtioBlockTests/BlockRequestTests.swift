@@ -53,7 +53,8 @@ struct BlockRequestTests {
     let device = try BlockDevice(
       "big", image: RawImage(rig.store, readOnly: false), clock: rig.clock, trace: DeviceTrace())
     let function = try VirtioPCIFunction(
-      device, translated: rig.memory, physical: rig.memory, trace: DeviceTrace())
+      device, trace: DeviceTrace()
+    ) { _ in VirtioPCIFunction.Memory(translated: rig.memory, physical: rig.memory) }
     function.writeConfiguration(4, .word, 7)
     let registers = DriverSideRegisters(
       load: { try function.readBAR(4, $0, $1) }, store: { try function.writeBAR(4, $0, $1, $2) })

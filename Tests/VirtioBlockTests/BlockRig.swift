@@ -56,9 +56,10 @@ final class BlockRig {
     device = try BlockDevice(
       "virtio-blk0", image: RawImage(store, readOnly: readOnly), options: options, clock: clock,
       trace: trace)
+    let ways = VirtioPCIFunction.Memory(translated: memory, physical: memory)
     let function = try VirtioPCIFunction(
-      device, interface: interface, policy: DMAPolicy(unnegotiated: .physical), translated: memory,
-      physical: memory, trace: trace)
+      device, interface: interface, policy: DMAPolicy(unnegotiated: .physical), trace: trace
+    ) { _ in ways }
     self.function = function
     function.configuration.interruptOutput = line
     registers = DriverSideRegisters(

@@ -61,8 +61,11 @@ extension VirtioCore {
     let other: PolicyDMAAddressSpace.View = view == .physical ? .translated : .physical
     do {
       try memory.space(other).probe(fault.address, byteCount: 1, fault.direction)
-      return "; addresses are \(view.rawValue) here, but as \(other.rawValue) this one lies in "
-        + "memory: is dma=\(other.rawValue) what the driver needs?"
+      return features.contains(.accessPlatform)
+        ? "; as a physical address it lies in memory, but by accepting ACCESS_PLATFORM the driver "
+          + "has promised bus addresses"
+        : "; addresses are \(view.rawValue) here, but as \(other.rawValue) this one lies in "
+          + "memory: is dma=\(other.rawValue) what the driver needs?"
     } catch {
       return "; addresses are \(view.rawValue)"
     }
