@@ -56,7 +56,10 @@ extension BlockDevice {
         warn("request refused", "\(what): \(reason)")
       case .dma(let fault):
         status = .ioError
-        warn("DMA", "\(what): \(fault)\(core?.hint(for: fault) ?? "")")
+        // The layers of memory have reported the fault; only what they cannot know is added.
+        if let hint = core?.hint(for: fault) {
+          warn("address", "\(what): \(fault.address): \(hint)")
+        }
       case .image(let fault):
         status = .ioError
         warn("image", "\(what): \(fault)")
