@@ -96,5 +96,8 @@ let package = Package(
       "VirtioBlock",
       ["MachineTestKit", "Virtio", "PCI", "DeviceModel", "DiskImages", "GuestMemory"]),
     tests("Machine", ["MachineTestKit", "GuestMemory", "DeviceModel", "DiskImages"]),
+
+    // The built program from outside; strict memory safety would only repeat Foundation's own.
+    .testTarget(name: "ProgramTests", swiftSettings: [.swiftLanguageMode(.v6)]),
   ]
 )

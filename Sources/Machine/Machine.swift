@@ -79,6 +79,10 @@ public final class Machine {
     }
     bus.cpus = cpus
 
+    pci.interruptPinDidChange = { [io] slot, pin, level in
+      guard let bit = InterruptRouting.inputBit(slot: slot, pin: pin) else { return }
+      io.cchip.driveInterrupt(bit, level)
+    }
     pci.subtractiveAgent = southBridge.ports
     try pci.attach(southBridge.bridge, slot: 7)
     io.pciWindows.acknowledgeInterrupt = { [unowned southBridge] in
@@ -121,13 +125,6 @@ public final class Machine {
         physical: layers(PhysicalDMAAddressSpace(memory: ram), isTranslated: false))
     }
     try pci.attach(function, slot: slot)
-    if let pin = function.configuration.identity.interruptPin,
-      let bit = InterruptRouting.inputBit(slot: slot, pin: pin)
-    {
-      function.configuration.interruptOutput = InterruptLine { [io] in
-        io.cchip.driveInterrupt(bit, $0)
-      }
-    }
     functions.append(function)
   }
 

@@ -56,7 +56,8 @@ extension BlockDevice {
         warn("request refused", "\(what): \(reason)")
       case .dma(let fault):
         status = .ioError
-        // The layers of memory have reported the fault; only what they cannot know is added.
+        // The way to memory has reported the fault itself; only what it cannot know is added.
+        trace.trace(.block, "\(name): \(what): \(fault)")
         if let hint = core?.hint(for: fault) {
           warn("address", "\(what): \(fault.address): \(hint)")
         }

@@ -41,8 +41,10 @@ static void put_number(uint64_t value, unsigned base, int negative, int width, c
   } else if (negative) {
     text[--at] = '-';
   }
-  if (fill == '0')
-    pad(width - (int)strlen(text + at), '0'), width = 0;
+  if (fill == '0') {
+    pad(width - (int)strlen(text + at), '0');
+    width = 0;
+  }
   put_string(text + at, width, left);
 }
 
