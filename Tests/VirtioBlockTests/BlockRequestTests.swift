@@ -347,8 +347,7 @@ struct BlockRequestTests {
     #expect(answer.status == Self.ioError)
     #expect(!rig.needsReset)
     #expect(rig.imageIsUntouched)
-    // The fault is reported where it happens, in the address space, and not a second time here.
-    #expect(rig.warnings.isEmpty)
+    #expect(rig.warnings.isEmpty)  // the memory below reports
     #expect(try rig.request(0, [.writable(data, 512)]).status == Self.ok)
   }
 
