@@ -63,7 +63,7 @@ struct EngineEquivalenceTests {
   }
 
   #if DEBUG
-    static let seeds: ClosedRange<UInt64> = 1...60
+    static let seeds: ClosedRange<UInt64> = 1...20
   #else
     static let seeds: ClosedRange<UInt64> = 1...1000
   #endif
