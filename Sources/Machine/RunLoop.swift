@@ -4,6 +4,12 @@ internal import DeviceModel
 internal import Dispatch
 internal import SouthBridge
 
+#if canImport(Glibc)
+  internal import Glibc
+#elseif canImport(Musl)
+  internal import Musl
+#endif
+
 /// When to stop a guest that does not stop by itself.
 public struct RunLimits: Sendable {
   /// Instructions since power-on.
@@ -122,7 +128,12 @@ struct HostClock {
     let now = guestTime
     guard wake > now else { return wake }
     let milliseconds = (wake - now) / 1_000_000
-    if milliseconds > 0 { console.waitForInput(milliseconds: Int(min(milliseconds, 100))) }
+    if milliseconds > 0 {
+      console.waitForInput(milliseconds: Int(min(milliseconds, 100)))
+    } else {
+      // A guest that ticks 1024 times a second always waits less than a millisecond.
+      usleep(UInt32((wake - now) / 1000))
+    }
     return min(wake, guestTime)
   }
 
