@@ -58,17 +58,21 @@ let package = Package(
     module("Virtio", ["PCI", "DeviceModel", "GuestMemory"]),
     module("VirtioBlock", ["Virtio", "DiskImages", "DeviceModel", "GuestMemory"]),
 
+    // What `breakwater run` boots without arguments.
+    .target(name: "CGuestFiles"),
+
     // Assembly: the only target that sees everything.
     module(
       "Machine",
       [
-        "AlphaCPU", "AlphaISA", "Console", "DeviceModel", "DiskImages", "GuestMemory", "PCI",
-        "SouthBridge", "Tsunami", "Virtio", "VirtioBlock",
+        "AlphaCPU", "AlphaISA", "CGuestFiles", "Console", "DeviceModel", "DiskImages",
+        "GuestMemory", "PCI", "SouthBridge", "Tsunami", "Virtio", "VirtioBlock",
       ]),
     .executableTarget(
       name: "breakwater",
       dependencies: [
-        "AlphaISA", "Machine", "DiskImages",
+        "AlphaCPU", "AlphaISA", "Console", "DeviceModel", "DiskImages", "GuestMemory", "Machine",
+        "Tsunami",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: checked),
@@ -91,6 +95,14 @@ let package = Package(
     tests(
       "VirtioBlock",
       ["MachineTestKit", "Virtio", "PCI", "DeviceModel", "DiskImages", "GuestMemory"]),
-    tests("Machine", ["MachineTestKit", "GuestMemory", "DeviceModel", "DiskImages"]),
+    tests(
+      "Machine",
+      [
+        "AlphaCPU", "Console", "DeviceModel", "DiskImages", "GuestMemory", "MachineTestKit", "PCI",
+        "Virtio", "VirtioBlock",
+      ]),
+
+    // The built program from outside; strict memory safety would only repeat Foundation's own.
+    .testTarget(name: "ProgramTests", swiftSettings: [.swiftLanguageMode(.v6)]),
   ]
 )

@@ -1,5 +1,6 @@
 /// IEEE operations in nearest rounding on the host's hardware, for operands and results without
-/// a special rule: zeros and normal numbers in, zeros and normal numbers out.
+/// a special rule: zeros and normal numbers in, zeros and normal numbers out. Matrix products and
+/// the like live here; the tests hold every answer against the exact path.
 ///
 /// Each returns nil when the exact path must decide: an operand is a denormal, an infinity, a NaN
 /// or (for S operations) no S value; the result may overflow or underflow; or it is inexact and
@@ -17,10 +18,11 @@ extension HostFloat {
   /// ADDT: Fa + Fb, or nil.
   @inlinable @inline(__always)
   public static func addT(_ a: UInt64, _ b: UInt64, allowInexact: Bool) -> UInt64? {
-    guard isOrdinary(a), isOrdinary(b) else { return nil }
+    if isDenormal(a, b) { return nil }
     let (x, y) = (Double(bitPattern: a), Double(bitPattern: b))
     let sum = x + y
-    guard isSafe(sum.bitPattern) || sum == 0 else { return nil }
+    // A sum in the denormal range is exact, so the smallest normal number can be trusted here.
+    guard isNormal(sum.bitPattern) || sum == 0 else { return nil }
     return allowInexact || isExactSum(x, y, sum) ? sum.bitPattern : nil
   }
 
@@ -33,27 +35,26 @@ extension HostFloat {
   /// MULT: Fa × Fb, or nil.
   @inlinable @inline(__always)
   public static func multiplyT(_ a: UInt64, _ b: UInt64, allowInexact: Bool) -> UInt64? {
-    guard isOrdinary(a), isOrdinary(b) else { return nil }
+    if isDenormal(a, b) { return nil }
     let product = (Double(bitPattern: a) * Double(bitPattern: b)).bitPattern
     if isSafe(product) {
       return allowInexact || isExactProduct(a, b) ? product : nil
     }
-    return a << 1 == 0 || b << 1 == 0 ? product : nil
+    return isZero(product) && (isZero(a) || isZero(b)) ? product : nil
   }
 
   /// DIVT: Fa / Fb, or nil.
   @inlinable @inline(__always)
   public static func divideT(_ a: UInt64, _ b: UInt64, allowInexact: Bool) -> UInt64? {
-    guard isOrdinary(a), isNormal(b) else { return nil }
+    if isDenormal(a, b) { return nil }
     let quotient = (Double(bitPattern: a) / Double(bitPattern: b)).bitPattern
     if isSafe(quotient) {
       return allowInexact || isExactQuotient(a, b, quotient) ? quotient : nil
     }
-    return a << 1 == 0 ? quotient : nil
+    return isZero(a) && isNormal(b) ? quotient : nil
   }
 
-  /// SQRTT of Fb, or nil.
-  @inlinable @inline(__always)
+  /// SQRTT of Fb, or nil. Not inlinable, as the compiler gives a square root a cold library call.
   public static func squareRootT(_ b: UInt64, allowInexact: Bool) -> UInt64? {
     guard b >> 63 == 0, isNormal(b) else { return nil }
     let root = Double(bitPattern: b).squareRoot().bitPattern
@@ -65,12 +66,13 @@ extension HostFloat {
 
 extension HostFloat {
   // The T result of S operands, rounded again to S, is the S result: 53 ≥ 2·24 + 2 bits make
-  // the double rounding of +, -, ×, / and √ harmless.
+  // the double rounding of +, -, ×, / and √ harmless. Operands whose exponent is no S value's
+  // are right nevertheless, as the exact path takes them.
 
   /// ADDS: Fa + Fb, or nil.
   @inlinable @inline(__always)
   public static func addS(_ a: UInt64, _ b: UInt64, allowInexact: Bool) -> UInt64? {
-    guard isOrdinaryS(a), isOrdinaryS(b) else { return nil }
+    if isDenormal(a, b) || isWiderThanS(a | b) { return nil }
     let (x, y) = (Double(bitPattern: a), Double(bitPattern: b))
     let sum = x + y
     let rounded = Double(Float(sum))
@@ -87,31 +89,30 @@ extension HostFloat {
   /// MULS: Fa × Fb, or nil.
   @inlinable @inline(__always)
   public static func multiplyS(_ a: UInt64, _ b: UInt64, allowInexact: Bool) -> UInt64? {
-    guard isOrdinaryS(a), isOrdinaryS(b) else { return nil }
+    if isDenormal(a, b) || isWiderThanS(a | b) { return nil }
     let product = Double(bitPattern: a) * Double(bitPattern: b)  // 48 bits: exact
     let rounded = Double(Float(product))
     if isSafeS(rounded.bitPattern) {
       return allowInexact || rounded == product ? rounded.bitPattern : nil
     }
-    return a << 1 == 0 || b << 1 == 0 ? product.bitPattern : nil
+    return product == 0 && (isZero(a) || isZero(b)) ? product.bitPattern : nil
   }
 
   /// DIVS: Fa / Fb, or nil.
   @inlinable @inline(__always)
   public static func divideS(_ a: UInt64, _ b: UInt64, allowInexact: Bool) -> UInt64? {
-    guard isOrdinaryS(a), isOrdinaryS(b), b << 1 != 0 else { return nil }
+    if isDenormal(a, b) || isWiderThanS(a | b) { return nil }
     let (x, y) = (Double(bitPattern: a), Double(bitPattern: b))
     let rounded = Double(Float(x / y))
     if isSafeS(rounded.bitPattern) {
       return allowInexact || rounded * y == x ? rounded.bitPattern : nil
     }
-    return a << 1 == 0 ? rounded.bitPattern : nil
+    return isZero(a) && isNormal(b) ? rounded.bitPattern : nil
   }
 
   /// SQRTS of Fb, or nil.
-  @inlinable @inline(__always)
   public static func squareRootS(_ b: UInt64, allowInexact: Bool) -> UInt64? {
-    guard b >> 63 == 0, b != 0, isOrdinaryS(b) else { return nil }
+    guard b >> 63 == 0, isNormal(b), !isWiderThanS(b) else { return nil }
     let x = Double(bitPattern: b)
     let rounded = Double(Float(x.squareRoot()))
     guard isSafeS(rounded.bitPattern) else { return nil }
@@ -125,28 +126,36 @@ extension HostFloat {
   /// CMPTEQ: the register image of Fa = Fb, or nil.
   @inlinable @inline(__always)
   public static func compareEqual(_ a: UInt64, _ b: UInt64) -> UInt64? {
-    guard isOrdinary(a), isOrdinary(b) else { return nil }
-    return Double(bitPattern: a) == Double(bitPattern: b) ? IEEE.compareTrue : 0
+    if isDenormal(a, b) { return nil }
+    let (x, y) = (Double(bitPattern: a), Double(bitPattern: b))
+    if x == y { return IEEE.compareTrue }
+    return x < y || x > y ? 0 : nil
   }
 
   /// CMPTLT: the register image of Fa < Fb, or nil.
   @inlinable @inline(__always)
   public static func compareLess(_ a: UInt64, _ b: UInt64) -> UInt64? {
-    guard isOrdinary(a), isOrdinary(b) else { return nil }
-    return Double(bitPattern: a) < Double(bitPattern: b) ? IEEE.compareTrue : 0
+    if isDenormal(a, b) { return nil }
+    let (x, y) = (Double(bitPattern: a), Double(bitPattern: b))
+    if x < y { return IEEE.compareTrue }
+    return x >= y ? 0 : nil
   }
 
   /// CMPTLE: the register image of Fa ≤ Fb, or nil.
   @inlinable @inline(__always)
   public static func compareLessOrEqual(_ a: UInt64, _ b: UInt64) -> UInt64? {
-    guard isOrdinary(a), isOrdinary(b) else { return nil }
-    return Double(bitPattern: a) <= Double(bitPattern: b) ? IEEE.compareTrue : 0
+    if isDenormal(a, b) { return nil }
+    let (x, y) = (Double(bitPattern: a), Double(bitPattern: b))
+    if x <= y { return IEEE.compareTrue }
+    return x > y ? 0 : nil
   }
 
-  /// CMPTUN: false for ordinary operands, or nil.
+  /// CMPTUN: false for ordered operands, or nil.
   @inlinable @inline(__always)
   public static func compareUnordered(_ a: UInt64, _ b: UInt64) -> UInt64? {
-    isOrdinary(a) && isOrdinary(b) ? 0 : nil
+    if isDenormal(a, b) { return nil }
+    let (x, y) = (Double(bitPattern: a), Double(bitPattern: b))
+    return x <= y || x > y ? 0 : nil
   }
 }
 
@@ -158,12 +167,14 @@ extension HostFloat {
   public static func convertTtoS(_ b: UInt64, allowInexact: Bool) -> UInt64? {
     let rounded = Double(Float(Double(bitPattern: b))).bitPattern
     if isSafeS(rounded) { return allowInexact || rounded == b ? rounded : nil }
-    return b << 1 == 0 ? b : nil
+    return isZero(b) ? b : nil
   }
 
   /// CVTST: the operand itself, or nil.
   @inlinable @inline(__always)
-  public static func convertStoT(_ b: UInt64) -> UInt64? { isOrdinary(b) ? b : nil }
+  public static func convertStoT(_ b: UInt64) -> UInt64? {
+    isNormal(b) || isZero(b) ? b : nil
+  }
 
   /// CVTQT in nearest rounding, or nil.
   @inlinable @inline(__always)
@@ -182,9 +193,8 @@ extension HostFloat {
   /// CVTTQ/C, as compilers truncate, or nil.
   @inlinable @inline(__always)
   public static func convertTtoQChopped(_ b: UInt64, allowInexact: Bool) -> UInt64? {
-    guard isOrdinary(b) else { return nil }
     let x = Double(bitPattern: b)
-    guard x.magnitude < 0x1p62 else { return nil }
+    guard !isDenormal(b, b), x.magnitude < 0x1p62 else { return nil }
     let integer = Int64(x)
     return allowInexact || Double(integer) == x ? UInt64(bitPattern: integer) : nil
   }
@@ -192,9 +202,8 @@ extension HostFloat {
   /// CVTTQ in nearest rounding, or nil.
   @inlinable @inline(__always)
   public static func convertTtoQ(_ b: UInt64, allowInexact: Bool) -> UInt64? {
-    guard isOrdinary(b) else { return nil }
     let x = Double(bitPattern: b)
-    guard x.magnitude < 0x1p51 else { return nil }
+    guard !isDenormal(b, b), x.magnitude < 0x1p51 else { return nil }
     // Adding 1.5 × 2^52 leaves no fraction bits; the addition rounds to nearest, ties to even.
     let rounded = (x + 0x1.8p52) - 0x1.8p52
     return allowInexact || rounded == x ? UInt64(bitPattern: Int64(rounded)) : nil
@@ -210,16 +219,20 @@ extension HostFloat {
     image << 1 &- 0x0020_0000_0000_0000 < 0xffc0_0000_0000_0000
   }
 
-  /// Zero or normal.
   @inlinable @inline(__always)
-  static func isOrdinary(_ image: UInt64) -> Bool { isNormal(image) || image << 1 == 0 }
+  static func isZero(_ image: UInt64) -> Bool { image << 1 == 0 }
 
-  /// Zero or normal with a fraction of S precision. The exponent may be outside of S: the
-  /// arithmetic is right nevertheless, as the exact path's is.
+  /// Whether one of two operands is a denormal. Of all that is not ordinary only a denormal can
+  /// give an ordinary result, so nothing else needs to be looked for before the operation.
+  /// Subtracting 1 takes zeros out of the denormals' way.
   @inlinable @inline(__always)
-  static func isOrdinaryS(_ image: UInt64) -> Bool {
-    image & 0x1fff_ffff == 0 && isOrdinary(image)
+  static func isDenormal(_ a: UInt64, _ b: UInt64) -> Bool {
+    min(a << 1 &- 1, b << 1 &- 1) < 0x001f_ffff_ffff_ffff
   }
+
+  /// Whether a fraction has bits that no S value has.
+  @inlinable @inline(__always)
+  static func isWiderThanS(_ image: UInt64) -> Bool { image & 0x1fff_ffff != 0 }
 
   /// Normal and larger than the smallest normal number, which the host may have rounded up to
   /// from a result that is tiny by the Alpha's rule.

@@ -29,6 +29,6 @@ public final class ConsoleBuffer: CharacterEndpoint {
     return input[nextInput]
   }
 
-  /// Never, as more can be typed at any time.
-  public var inputHasEnded: Bool { false }
+  /// Always true: nobody types while the guest runs.
+  public var inputHasEnded: Bool { true }
 }

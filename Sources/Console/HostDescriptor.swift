@@ -39,11 +39,14 @@ final class HostDescriptor {
     var query = pollfd(fd: number, events: Int16(POLLIN), revents: 0)
     guard unsafe poll(&query, 1, 0) > 0 else { return .nothingYet }
     guard query.revents & Int16(POLLNVAL) == 0 else { return .ended }
+    var code: Int32 = 0
     let bytes = unsafe [UInt8](unsafeUninitializedCapacity: limit) { buffer, count in
-      count = unsafe max(0, read(number, buffer.baseAddress, limit))
+      let result = unsafe read(number, buffer.baseAddress, limit)
+      if result < 0 { code = errno }
+      count = max(0, result)
     }
-    guard bytes.isEmpty else { return .bytes(bytes) }
-    return .ended
+    if !bytes.isEmpty { return .bytes(bytes) }
+    return code == EAGAIN || code == EINTR ? .nothingYet : .ended
   }
 
   /// Writes everything, waiting as long as the host needs; the number of the error otherwise.

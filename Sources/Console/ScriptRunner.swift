@@ -57,8 +57,8 @@ public final class ScriptRunner: CharacterEndpoint {
   /// What the script types.
   public func receive() -> SerialInput? { output.receive() }
 
-  /// Never: the guest decides by its output when the script types more.
-  public var inputHasEnded: Bool { false }
+  /// Always true: the script types only in answer to output.
+  public var inputHasEnded: Bool { true }
 
   private var isOverdue: Bool {
     if matcher != nil, now() &- stepStart > script.stepLimit { hasTimedOut = true }

@@ -25,7 +25,7 @@ public final class ConfigurationSpace {
   /// The implemented base address registers by number, 0 to 5.
   public let baseAddressRegisters: [Int: BaseAddressRegister]
 
-  /// The wire of the function's interrupt pin; the machine's assembly connects it.
+  /// The wire of the function's interrupt pin; the bus connects it when the function is attached.
   public var interruptOutput: InterruptLine? {
     didSet { driveInterruptPin() }
   }
@@ -198,8 +198,12 @@ extension ConfigurationSpace {
     return value == 0 || isSizing ? nil : value
   }
 
-  private var command: UInt16 { UInt16(truncatingIfNeeded: read(Layout.command, .word)) }
-  private var status: UInt16 { UInt16(truncatingIfNeeded: read(Layout.status, .word)) }
+  private var command: UInt16 { word(Layout.command) }
+  private var status: UInt16 { word(Layout.status) }
+
+  private func word(_ offset: Int) -> UInt16 {
+    UInt16(bytes[offset]) | UInt16(bytes[offset + 1]) << 8
+  }
 
   private func setStatus(_ bit: UInt16, _ isSet: Bool) {
     let value = isSet ? status | bit : status & ~bit

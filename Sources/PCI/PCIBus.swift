@@ -27,6 +27,10 @@ public final class PCIBus {
   /// Asked for the I/O ports that no base address register claims: the ISA bridge.
   public var subtractiveAgent: (any BusDevice)?
 
+  /// Told the level of a slot's interrupt pin, the wired-or of the functions that drive it,
+  /// whenever one of them changes.
+  public var interruptPinDidChange: ((_ slot: Int, _ pin: InterruptPin, _ level: Bool) -> Void)?
+
   private let trace: DeviceTrace
   private var ioMap = DecodeMap()
   private var memoryMap = DecodeMap()
@@ -34,7 +38,7 @@ public final class PCIBus {
   /// An empty bus.
   public init(trace: DeviceTrace) { self.trace = trace }
 
-  /// Puts a function into a slot.
+  /// Puts a function into a slot and connects its interrupt pin.
   ///
   /// - Throws: ``PCIAttachmentError`` when the place does not exist or is taken, or when guests
   ///   would not find the function because function 0 is missing or not multifunction.
@@ -52,6 +56,11 @@ public final class PCIBus {
     targets.append(Target(slot: slot, number: number, function: function))
     targets.sort { ($0.slot, $0.number) < ($1.slot, $1.number) }
     function.configuration.observe { [weak self] _ in self?.rebuild() }
+    if let pin = function.configuration.identity.interruptPin {
+      function.configuration.interruptOutput = InterruptLine { [weak self] _ in
+        self?.driveInterruptPin(slot, pin)
+      }
+    }
     rebuild()
   }
 
@@ -62,6 +71,15 @@ public final class PCIBus {
 
   private func target(_ slot: Int, _ number: Int) -> Target? {
     targets.first { $0.slot == slot && $0.number == number }
+  }
+
+  private func driveInterruptPin(_ slot: Int, _ pin: InterruptPin) {
+    let level = targets.contains {
+      let configuration = $0.function.configuration
+      return $0.slot == slot && configuration.identity.interruptPin == pin
+        && configuration.interruptOutput?.isAsserted == true
+    }
+    interruptPinDidChange?(slot, pin, level)
   }
 
   private func rebuild() {

@@ -9,11 +9,11 @@ struct ClockFormat: Equatable {
 
   func encode(_ value: Int64) -> UInt8 {
     let byte = UInt8(truncatingIfNeeded: value)
-    return isBinary ? byte : byte / 10 << 4 | byte % 10
+    return isBinary ? byte : (byte / 10) << 4 | byte % 10
   }
 
   func decode(_ byte: UInt8) -> Int64 {
-    Int64(isBinary ? byte : byte >> 4 &* 10 &+ byte & 0x0F)
+    Int64(isBinary ? byte : (byte >> 4) * 10 + (byte & 0x0F))
   }
 
   /// In 12-hour format bit 7 is PM, and hours run 12, 1, 2, ... 11.

@@ -102,7 +102,9 @@ struct IntervalTimerChannel: Codable, Equatable, Sendable {
     }
     let wrapped = UInt16(truncatingIfNeeded: (binary + modulus) % modulus)
     guard isBCD else { return wrapped }
-    return wrapped % 10 | wrapped / 10 % 10 << 4 | wrapped / 100 % 10 << 8 | wrapped / 1000 << 12
+    return stride(from: 0, through: 12, by: 4).reduce((digits: 0, rest: wrapped)) {
+      ($0.digits | ($0.rest % 10) << $1, $0.rest / 10)
+    }.digits
   }
 
   /// Whether a written count waits to be loaded.

@@ -43,7 +43,7 @@ public final class RealTimeClock: ISADevice, Snapshotting {
     let seconds = min(max(startDate, 0), Saved.lastSecond)
     state = Saved(moment: ClockMoment(seconds: seconds, weekdayShift: 0))
     event = clock.register("MC146818") { [weak self] in self?.eventIsDue() }
-    forgetFlags()
+    findNextAlarm()
   }
 
   // MARK: Ports
@@ -76,7 +76,9 @@ public final class RealTimeClock: ISADevice, Snapshotting {
     case let index where Register.time.contains(index): writeTime(index, value)
     case let index: state.memory[index] = value
     }
-    forgetEvents()
+    // The write may have changed what the next period, second and alarm are.
+    countFromNow()
+    findNextAlarm()
     armEvent()
   }
 
@@ -168,27 +170,26 @@ public final class RealTimeClock: ISADevice, Snapshotting {
     if periodsRun != state.seenPeriods { state.flags |= Flag.periodic }
     if timeRuns {
       if secondsRun != state.seenSeconds { state.flags |= Flag.update }
-      if let alarm = state.nextAlarm, moment.seconds >= alarm { state.flags |= Flag.alarm }
+      if let alarm = state.nextAlarm, moment.seconds >= alarm {
+        state.flags |= Flag.alarm
+        findNextAlarm()
+      }
     }
-    forgetEvents()
+    countFromNow()
   }
 
-  /// What has happened so far has been seen.
-  private func forgetEvents() {
+  /// Periods and seconds up to now have been seen.
+  private func countFromNow() {
     state.seenPeriods = periodsRun
     state.seenSeconds = secondsRun
-    guard timeRuns else {
-      state.nextAlarm = nil
-      return
-    }
-    let memory = state.memory
-    state.nextAlarm = format.nextAlarm(
-      after: moment, second: memory[1], minute: memory[3], hour: memory[5])
   }
 
-  private func forgetFlags() {
-    state.flags = 0
-    forgetEvents()
+  private func findNextAlarm() {
+    let memory = state.memory
+    state.nextAlarm =
+      timeRuns
+      ? format.nextAlarm(after: moment, second: memory[1], minute: memory[3], hour: memory[5])
+      : nil
   }
 
   /// Reading register C clears it.
@@ -231,7 +232,8 @@ public final class RealTimeClock: ISADevice, Snapshotting {
   /// RESET#: clears the interrupt enables and flags (data sheet, "RESET"); time and memory go on.
   public func reset() {
     state.registerB &= ~Flag.all
-    forgetFlags()
+    state.flags = 0
+    countFromNow()
     armEvent()
   }
 

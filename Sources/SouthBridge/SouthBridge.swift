@@ -1,5 +1,6 @@
 public import Console
 public import DeviceModel
+import PCI
 
 /// The ISA side of the board: bridge, interrupt controllers, timers, real-time clock and serial
 /// port, wired as on the clipper board.
@@ -56,7 +57,8 @@ public final class SouthBridge {
   ///   - console: The other end of COM1's line.
   ///   - connections: Where interrupts, ticks and results go.
   public init(
-    clock: VirtualClock, startDate: Int64, console: any CharacterEndpoint, _ connections: Connections
+    clock: VirtualClock, startDate: Int64, console: any CharacterEndpoint,
+    _ connections: Connections
   ) {
     self.console = console
     let controllers = InterruptControllerPair(output: connections.interrupt)

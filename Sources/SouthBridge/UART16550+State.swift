@@ -21,7 +21,7 @@ extension UART16550 {
   }
 
   /// A character in the receive FIFO with its error bit.
-  struct Character: Codable, Equatable, Sendable {
+  struct ReceivedCharacter: Codable, Equatable, Sendable {
     var byte: UInt8
     var isBreak: Bool
   }
@@ -40,7 +40,7 @@ extension UART16550 {
     var fifosEnabled = false
     /// Bits 7:6 of the FIFO control register.
     var trigger: UInt8 = 0
-    var received: [Character] = []
+    var received: [ReceivedCharacter] = []
     var hasOverrun = false
     var transmitterRequest = false
     var timeoutRequest = false

@@ -36,8 +36,8 @@ public final class UART16550: ISADevice, Snapshotting {
     state.lineFree = clock.now &+ state.characterTime
     armReceiver()
     switch input {
-    case .byte(let byte): accept(Character(byte: byte, isBreak: false))
-    case .breakCondition: accept(Character(byte: 0, isBreak: true))
+    case .byte(let byte): accept(ReceivedCharacter(byte: byte, isBreak: false))
+    case .breakCondition: accept(ReceivedCharacter(byte: 0, isBreak: true))
     }
   }
 
@@ -94,7 +94,7 @@ public final class UART16550: ISADevice, Snapshotting {
 
   // MARK: Receiver
 
-  private func accept(_ character: Character) {
+  private func accept(_ character: ReceivedCharacter) {
     state.received.append(character)
     state.timeoutRequest = false
     restartTimeout()
@@ -135,7 +135,7 @@ public final class UART16550: ISADevice, Snapshotting {
     if state.modemControl & ModemControl.loopback == 0 {
       line.send(byte)
     } else if state.hasReceiveSpace {
-      accept(Character(byte: byte, isBreak: false))
+      accept(ReceivedCharacter(byte: byte, isBreak: false))
     } else {
       state.hasOverrun = true
     }
@@ -180,7 +180,6 @@ public final class UART16550: ISADevice, Snapshotting {
     let changed = before ^ after
     // Bits 0, 1 and 3 report any change of CTS, DSR and DCD; bit 2 the end of RI.
     state.modemChanges |= changed >> 4 & 0x0B | (before & ~after) >> 4 & 0x04
-    armReceiver()
   }
 
   private func readIdentification() -> UInt8 {
@@ -201,6 +200,7 @@ public final class UART16550: ISADevice, Snapshotting {
   /// Master reset, with the divisor as powered on.
   public func reset() {
     state = Saved()
+    if let receiveAlarm { clock.disarm(receiveAlarm) }
     restartTimeout()
     drive()
   }

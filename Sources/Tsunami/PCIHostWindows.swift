@@ -47,7 +47,7 @@ public final class PCIHostWindows {
       case .acknowledge: acknowledgeInterrupt.map { UInt64($0()) } ?? width.allOnes
       }
     } catch {
-      recordMasterAbort(window, .read, offset, width)
+      didNotComplete(error, window, .read, offset, width)
       return width.allOnes
     }
   }
@@ -66,7 +66,7 @@ public final class PCIHostWindows {
       case .acknowledge: break
       }
     } catch {
-      recordMasterAbort(window, .write, offset, width)
+      didNotComplete(error, window, .write, offset, width)
     }
   }
 
@@ -88,12 +88,16 @@ public final class PCIHostWindows {
     case read, write
   }
 
-  private func recordMasterAbort(
-    _ window: Window, _ direction: Direction, _ address: UInt64, _ width: AccessWidth
+  /// A cycle that the ISA bridge took and could not serve was still answered; all others are
+  /// master aborts.
+  private func didNotComplete(
+    _ refusal: AccessRefusal, _ window: Window, _ direction: Direction, _ address: UInt64,
+    _ width: AccessWidth
   ) {
     trace.trace(
       .unclaimed,
       "PCI \(window) \(direction) of \(width.rawValue) bytes at \(hexadecimal(address))")
+    guard refusal == .noRegister else { return }
     let command: Pchip.Command =
       switch (window, direction) {
       case (.io, .read): .ioRead

@@ -28,7 +28,8 @@ public final class SystemIO {
       outputs: Pchip.Outputs(
         error: InterruptLine { [cchip] in cchip.driveInterrupt(Cchip.pchip0Error, $0) },
         nonExistentMemory: { [cchip] in cchip.recordNonExistentMemory(from: .pchip0) },
-        softwareReset: { bus.reset() }))
+        // Devices hold the Pchip for their DMA, and the bus holds the devices.
+        softwareReset: { [weak bus] in bus?.reset() }))
     pciWindows = PCIHostWindows(bus: bus, pchip: pchip, trace: trace)
     self.trace = trace
   }

@@ -1,4 +1,38 @@
+internal import ArgumentParser
+internal import Foundation
+
+/// The command line. Usage and set-up errors are one line on standard error and exit status 2.
+struct Breakwater: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "breakwater",
+    abstract: "A full-system emulator of a small DEC Alpha machine.",
+    discussion: "Without a subcommand, `run` is meant.",
+    version: "0.1.0",
+    subcommands: [RunCommand.self, DisassembleCommand.self, ExplainDMACommand.self],
+    defaultSubcommand: RunCommand.self)
+}
+
 @main
-struct Breakwater {
-  static func main() {}
+enum EntryPoint {
+  static func main() {
+    do {
+      var command = try Breakwater.parseAsRoot()
+      try command.run()
+    } catch let code as ExitCode {
+      exit(code.rawValue)
+    } catch {
+      // Help and version are "errors" of the argument parser that succeed.
+      guard Breakwater.exitCode(for: error) != .success else { Breakwater.exit(withError: error) }
+      StandardError.line("breakwater: \(Breakwater.message(for: error))")
+      exit(2)
+    }
+  }
+}
+
+/// Whole lines on standard error.
+enum StandardError {
+  static func line(_ text: String) {
+    // A closed standard error leaves nobody to tell.
+    try? FileHandle.standardError.write(contentsOf: Data((text + "\n").utf8))
+  }
 }

@@ -15,7 +15,7 @@ enum HostCalls {
   }
 
   /// A new terminal: the side of the user, and the side of the program.
-  static func makeTerminal() -> (user: Int32, program: Int32)? {
+  static func makeTerminal() -> (user: Int32, program: Int32, path: String)? {
     let (getNumber, setLock): (UInt, UInt) = (0x8004_5430, 0x4004_5431)  // TIOCGPTN, TIOCSPTLCK
     let user = openForBoth("/dev/ptmx")
     var number: UInt32 = 0
@@ -23,8 +23,9 @@ enum HostCalls {
     guard user >= 0, unsafe ioctl(user, getNumber, &number) == 0,
       unsafe ioctl(user, setLock, &lock) == 0
     else { return nil }
-    let program = openForBoth("/dev/pts/\(number)")
-    return program >= 0 ? (user, program) : nil
+    let path = "/dev/pts/\(number)"
+    let program = openForBoth(path)
+    return program >= 0 ? (user, program, path) : nil
   }
 
   static func localFlags(of terminal: Int32) -> tcflag_t {

@@ -29,8 +29,9 @@ import Testing
   }
 
   private func read(_ descriptor: Int32) -> String {
-    guard case .bytes(let bytes) = HostDescriptor(descriptor, isOwned: false)
-      .readAvailable(limit: 4096)
+    guard
+      case .bytes(let bytes) = HostDescriptor(descriptor, isOwned: false)
+        .readAvailable(limit: 4096)
     else { return "" }
     return String(decoding: bytes, as: UTF8.self)
   }
@@ -97,7 +98,7 @@ import Testing
   }
 
   @Test func aTerminalIsRawAndGetsItsModeBack() throws {
-    let (user, program) = try #require(HostCalls.makeTerminal())
+    let (user, program, _) = try #require(HostCalls.makeTerminal())
     let former = HostCalls.localFlags(of: program)
     #expect(former & tcflag_t(ICANON | ECHO | ISIG) != 0)
 
@@ -114,6 +115,28 @@ import Testing
     #expect(read(user).contains("Ctrl-A x"))
 
     terminal = nil
+    #expect(HostCalls.localFlags(of: program) == former)
+    close(program)
+    close(user)
+  }
+
+  @Test(arguments: [SIGABRT, SIGTERM, SIGSEGV])
+  func aSignalThatEndsTheProcessGivesTheTerminalBack(_ signal: Int32) async throws {
+    let (user, program, path) = try #require(HostCalls.makeTerminal())
+    let former = HostCalls.localFlags(of: program)
+    await #expect(processExitsWith: .signal(signal)) {
+      [path = path as String, signal = signal as Int32] in
+      let line = HostCalls.openForBoth(path)
+      let terminal = TerminalEndpoint(input: line, output: line)
+      if HostCalls.localFlags(of: line) & tcflag_t(ICANON) == 0 {
+        for byte in "raw".utf8 { terminal.send(byte) }
+        terminal.flush()
+      }
+      // To the process: the threads that run tests block signals. The wait is cut short by the end.
+      kill(getpid(), signal)
+      HostDescriptor.wait(for: [], 10_000)
+    }
+    #expect(read(user) == "raw")
     #expect(HostCalls.localFlags(of: program) == former)
     close(program)
     close(user)

@@ -6,7 +6,7 @@ public import GuestMemory
 /// can break every rule: descriptors and rings are open to raw writes.
 public final class DriverSideQueue {
   /// Where one buffer lies.
-  public struct Buffer {
+  public struct Buffer: Sendable {
     /// Start.
     public var address: UInt64
     /// Bytes.
@@ -25,7 +25,7 @@ public final class DriverSideQueue {
   }
 
   /// An entry of the used ring.
-  public struct Used: Equatable {
+  public struct Used: Equatable, Sendable {
     /// First descriptor of the chain.
     public var id: UInt32
     /// Bytes the device says it wrote.

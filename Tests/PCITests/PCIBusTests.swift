@@ -8,11 +8,15 @@ private final class Probe: PCIFunction {
   let tag: UInt64
   var lastWrite: [UInt64] = []
 
-  init(_ tag: UInt64, _ registers: [Int: BaseAddressRegister] = [:], isMultifunction: Bool = false)
-  {
+  init(
+    _ tag: UInt64, _ registers: [Int: BaseAddressRegister] = [:], isMultifunction: Bool = false,
+    interruptPin: InterruptPin? = nil
+  ) {
     self.tag = tag
     configuration = ConfigurationSpace(
-      PCIIdentity(vendor: 0x1234, device: 1, classCode: 0, isMultifunction: isMultifunction),
+      PCIIdentity(
+        vendor: 0x1234, device: 1, classCode: 0, interruptPin: interruptPin,
+        isMultifunction: isMultifunction),
       baseAddressRegisters: registers)
   }
 
@@ -163,6 +167,26 @@ private final class Ports: BusDevice {
       warnings == [
         "pci: pci 5.0 BAR 3 overlaps pci 2.0 BAR 0 in memory space; the lower slot answers"
       ])
+  }
+
+  @Test func functionsThatShareAPinAreWiredTogether() throws {
+    var levels: [String] = []
+    bus.interruptPinDidChange = { levels.append("\($0)\($1) \($2)") }
+    let functions = [
+      Probe(1, isMultifunction: true, interruptPin: .a), Probe(2, interruptPin: .a),
+      Probe(3, interruptPin: .b), Probe(4),
+    ]
+    for (number, function) in functions.enumerated() {
+      try bus.attach(function, slot: 4, function: number)
+    }
+    let other = Probe(5, interruptPin: .a)
+    try bus.attach(other, slot: 5)
+    for function in functions { function.configuration.isInterruptPending = true }
+    other.configuration.isInterruptPending = true
+    functions[0].configuration.isInterruptPending = false
+    functions[1].configuration.write(4, .word, 0x400)
+    #expect(
+      levels == ["4a true", "4a true", "4b true", "5a true", "4a true", "4a false"])
   }
 
   @Test func anyLayoutOfClaimsDecodesLikeALinearSearch() throws {

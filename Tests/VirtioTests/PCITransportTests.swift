@@ -362,6 +362,8 @@ struct PCITransportTests {
       { $0.core.queues[0].descriptorTable = 0 },
       { $0.core.queues[0].isEnabled = false },
       { $0.core.view = nil },
+      { $0.core.status = DeviceStatus(rawValue: 0x20) },
+      { $0.core.interruptStatus = InterruptStatus(rawValue: 4) },
       { $0.configuration.bytes.removeLast() },
       { $0.configuration.bytes[0] = 0 },
     ]

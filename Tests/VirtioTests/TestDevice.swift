@@ -81,9 +81,10 @@ final class Rig {
     physical = separatePhysical ? try FlatDMASpace() : memory
     let log = log
     let trace = DeviceTrace(warningSink: { log.warnings.append($0) })
+    let ways = VirtioPCIFunction.Memory(translated: memory, physical: physical)
     let function = try VirtioPCIFunction(
-      device, interface: interface, policy: policy, translated: memory, physical: physical,
-      trace: trace)
+      device, interface: interface, policy: policy, trace: trace
+    ) { _ in ways }
     self.function = function
     function.configuration.interruptOutput = line
     registers = DriverSideRegisters(

@@ -1,7 +1,7 @@
 internal import AlphaFloat
 internal import AlphaISA
 
-// Floating-point instructions that move bits: no rounding, no traps.
+// Floating-point instructions. First those that move bits: no rounding, no traps.
 
 @inline(__always)
 private func floatOperate(
@@ -75,9 +75,119 @@ private func conditionalFloatMove(_ s: State, _ c: Code, _ n: Int, _ test: (Int6
   unsafe next(s, c, n)
 }
 
+// MARK: - Arithmetic
+
+// The host's floating-point unit answers when operands and result are ordinary, rounding is to
+// nearest, and the inexact exception needs no attention; all else is the exact path's.
+
+@c func cvtlq(_ s: State, _ c: Code, _ n: Int) {
+  unsafe floatOperate(s, c, n) { _, b in LongwordImage.toQuadword(b) }
+}
+
+@inline(__always)
+private func arithmetic(
+  _ s: State, _ c: Code, _ n: Int, _ compute: (UInt64, UInt64, Bool) -> UInt64?
+) {
+  let op = unsafe operation(c)
+  let fpcr = unsafe FPCR(cpuState(s).pointee.fpcr)
+  let ignoresInexact = fpcr.ignoresInexact(
+    AlphaFloat.FloatQualifiers(function: FloatUnit.function(op.operand)))
+  if let bits = unsafe compute(register(s, op.ra), register(s, op.rb), ignoresInexact) {
+    unsafe setRegister(s, op.rc, bits)
+    unsafe next(s, c, n)
+  } else {
+    unsafe exactFloat(s, c, n)
+  }
+}
+
+/// Any arithmetic operation, exactly. The operand is the selector.
+@c @inline(never)
+func exactFloat(_ s: State, _ c: Code, _ n: Int) {
+  let op = unsafe operation(c)
+  let cpu = unsafe cpuState(s)
+  var fpcr = unsafe FPCR(cpu.pointee.fpcr)
+  guard
+    let result = unsafe FloatUnit.execute(
+      op.operand, register(s, op.ra), register(s, op.rb), fpcr)
+  else { return unsafe illegalOpcode(s, c, n) }
+  fpcr.record(result.status)
+  unsafe cpu.pointee.fpcr = fpcr.value
+  if result.isWritten { unsafe setRegister(s, op.rc, result.bits) }
+  if _fastPath(result.traps.isEmpty) {
+    unsafe next(s, c, n)
+  } else {
+    let mask = UInt64(1) &<< UInt64(32 &+ RegisterIndex.number(of: op.rc))
+    unsafe owner(s) {
+      unsafe $0.trap(
+        .arithmetic(summary: UInt64(result.traps.rawValue), mask: mask), at: c, left: n)
+    }
+  }
+}
+
+@c func adds(_ s: State, _ c: Code, _ n: Int) {
+  unsafe arithmetic(s, c, n) { HostFloat.addS($0, $1, allowInexact: $2) }
+}
+@c func subs(_ s: State, _ c: Code, _ n: Int) {
+  unsafe arithmetic(s, c, n) { HostFloat.subtractS($0, $1, allowInexact: $2) }
+}
+@c func muls(_ s: State, _ c: Code, _ n: Int) {
+  unsafe arithmetic(s, c, n) { HostFloat.multiplyS($0, $1, allowInexact: $2) }
+}
+@c func divs(_ s: State, _ c: Code, _ n: Int) {
+  unsafe arithmetic(s, c, n) { HostFloat.divideS($0, $1, allowInexact: $2) }
+}
+@c func addt(_ s: State, _ c: Code, _ n: Int) {
+  unsafe arithmetic(s, c, n) { HostFloat.addT($0, $1, allowInexact: $2) }
+}
+@c func subt(_ s: State, _ c: Code, _ n: Int) {
+  unsafe arithmetic(s, c, n) { HostFloat.subtractT($0, $1, allowInexact: $2) }
+}
+@c func mult(_ s: State, _ c: Code, _ n: Int) {
+  unsafe arithmetic(s, c, n) { HostFloat.multiplyT($0, $1, allowInexact: $2) }
+}
+@c func divt(_ s: State, _ c: Code, _ n: Int) {
+  unsafe arithmetic(s, c, n) { HostFloat.divideT($0, $1, allowInexact: $2) }
+}
+@c func sqrts(_ s: State, _ c: Code, _ n: Int) {
+  unsafe arithmetic(s, c, n) { _, b, ignore in HostFloat.squareRootS(b, allowInexact: ignore) }
+}
+@c func sqrtt(_ s: State, _ c: Code, _ n: Int) {
+  unsafe arithmetic(s, c, n) { _, b, ignore in HostFloat.squareRootT(b, allowInexact: ignore) }
+}
+@c func cvtts(_ s: State, _ c: Code, _ n: Int) {
+  unsafe arithmetic(s, c, n) { _, b, ignore in HostFloat.convertTtoS(b, allowInexact: ignore) }
+}
+@c func cvtqt(_ s: State, _ c: Code, _ n: Int) {
+  unsafe arithmetic(s, c, n) { _, b, ignore in HostFloat.convertQtoT(b, allowInexact: ignore) }
+}
+@c func cvtqs(_ s: State, _ c: Code, _ n: Int) {
+  unsafe arithmetic(s, c, n) { _, b, ignore in HostFloat.convertQtoS(b, allowInexact: ignore) }
+}
+@c func cvttq(_ s: State, _ c: Code, _ n: Int) {
+  unsafe arithmetic(s, c, n) { _, b, ignore in HostFloat.convertTtoQ(b, allowInexact: ignore) }
+}
+@c func cvttqChopped(_ s: State, _ c: Code, _ n: Int) {
+  unsafe arithmetic(s, c, n) { _, b, ignore in HostFloat.convertTtoQChopped(b, allowInexact: ignore) }
+}
+@c func cvtst(_ s: State, _ c: Code, _ n: Int) {
+  unsafe arithmetic(s, c, n) { _, b, _ in HostFloat.convertStoT(b) }
+}
+@c func cmptun(_ s: State, _ c: Code, _ n: Int) {
+  unsafe arithmetic(s, c, n) { a, b, _ in HostFloat.compareUnordered(a, b) }
+}
+@c func cmpteq(_ s: State, _ c: Code, _ n: Int) {
+  unsafe arithmetic(s, c, n) { a, b, _ in HostFloat.compareEqual(a, b) }
+}
+@c func cmptlt(_ s: State, _ c: Code, _ n: Int) {
+  unsafe arithmetic(s, c, n) { a, b, _ in HostFloat.compareLess(a, b) }
+}
+@c func cmptle(_ s: State, _ c: Code, _ n: Int) {
+  unsafe arithmetic(s, c, n) { a, b, _ in HostFloat.compareLessOrEqual(a, b) }
+}
+
 /// Floating-point instructions by operation.
 enum FloatHandlers {
-  @unsafe static func handler(_ operation: Operation, _ qualifiers: AlphaISA.FloatQualifiers) -> Handler? {
+  @unsafe static func handler(_ operation: Operation, _ qualifiers: AlphaISA.FloatQualifiers) -> Handler {
     switch operation {
     case .cpys: unsafe cpys
     case .cpysn: unsafe cpysn
@@ -94,7 +204,35 @@ enum FloatHandlers {
     case .fcmovgt: unsafe fcmovgt
     case .mfFPCR: unsafe mfFPCR
     case .mtFPCR: unsafe mtFPCR
-    default: nil
+    case .cvtlq: unsafe cvtlq
+    case .cmptun: unsafe cmptun
+    case .cmpteq: unsafe cmpteq
+    case .cmptlt: unsafe cmptlt
+    case .cmptle: unsafe cmptle
+    case .cvtst: unsafe cvtst
+    case .cvttq where qualifiers.rounding == .chopped: unsafe cvttqChopped
+    default: qualifiers.rounding == .nearest ? unsafe nearest(operation) : unsafe exactFloat
+    }
+  }
+
+  /// Operations that the host can do in its own rounding mode.
+  @unsafe private static func nearest(_ operation: Operation) -> Handler {
+    switch operation {
+    case .adds: unsafe adds
+    case .subs: unsafe subs
+    case .muls: unsafe muls
+    case .divs: unsafe divs
+    case .addt: unsafe addt
+    case .subt: unsafe subt
+    case .mult: unsafe mult
+    case .divt: unsafe divt
+    case .sqrts: unsafe sqrts
+    case .sqrtt: unsafe sqrtt
+    case .cvtts: unsafe cvtts
+    case .cvtqt: unsafe cvtqt
+    case .cvtqs: unsafe cvtqs
+    case .cvttq: unsafe cvttq
+    default: unsafe exactFloat
     }
   }
 }

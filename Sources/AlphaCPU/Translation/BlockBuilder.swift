@@ -418,14 +418,12 @@ struct BlockBuilder {
       }
       return
     }
-    guard let handler = unsafe FloatHandlers.handler(operation, i.floatQualifiers) else {
-      return unsafe end(illegalOpcode, immediate: packed(0))
-    }
+    let handler = unsafe FloatHandlers.handler(operation, i.floatQualifiers)
     let toInteger = operation == .ftoit || operation == .ftois
     let fromInteger = operation == .itofs || operation == .itoff || operation == .itoft
     unsafe append(
       handler, ra: fromInteger ? source(i.ra) : floatSource(i.ra), rb: floatSource(i.rb),
       rc: toInteger ? destination(i.rc) : floatDestination(i.rc),
-      immediate: packed(Int(i.floatFunction)))
+      immediate: packed(FloatUnit.selector(opcode: i.opcode, function: i.floatFunction)))
   }
 }

@@ -42,7 +42,7 @@ public final class DMATranslator {
   }
 
   /// Which bus addresses the windows claim.
-  public internal(set) var settings = Settings()
+  public var settings = Settings()
 
   /// Whether the cache is off, so that a driver that forgets TLBIA and TLBIV goes unpunished.
   public let isLenient: Bool

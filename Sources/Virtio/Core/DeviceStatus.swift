@@ -20,6 +20,8 @@ public struct DeviceStatus: OptionSet, Sendable, Codable {
 
   /// What a driver's write can change.
   static let driverOwned: DeviceStatus = [.acknowledge, .driver, .driverOK, .featuresOK, .failed]
+  /// Every bit this device can show.
+  static let all = driverOwned.union(.needsReset)
 }
 
 /// The interrupt status register (VIRTIO 1.2, 4.1.4.5): read to clear.
@@ -33,4 +35,6 @@ public struct InterruptStatus: OptionSet, Sendable, Codable {
   public static let queue = InterruptStatus(rawValue: 1)
   /// The device's configuration has changed.
   public static let configuration = InterruptStatus(rawValue: 2)
+  /// Every bit there is.
+  static let all: InterruptStatus = [.queue, .configuration]
 }

@@ -2,7 +2,7 @@ public import GuestMemory
 
 /// A device's memory, seen translated or untranslated as its ``DMAPolicy`` has chosen.
 ///
-/// Before a choice is latched, nothing can be accessed through it.
+/// Before a choice is latched, no address means anything: every access faults.
 public final class PolicyDMAAddressSpace: DMAAddressSpace {
   /// How addresses are understood.
   public enum View: String, Sendable, Codable {

@@ -73,6 +73,11 @@ extension VirtioCore: Snapshotting {
       throw RestoreFault(
         "\(name): \(saved.queues.count) queues saved, the device has \(queues.count)")
     }
+    guard saved.status.isSubset(of: .all), saved.interruptStatus.isSubset(of: .all) else {
+      throw RestoreFault(
+        "\(name): device status 0x\(hex(saved.status.rawValue)) or interrupt status "
+          + "0x\(hex(saved.interruptStatus.rawValue)) has bits that do not exist")
+    }
     if let interface = saved.interface, saved.areFeaturesFrozen {
       let stray = saved.features.subtracting(offeredFeatures(interface))
       guard stray.isEmpty else {

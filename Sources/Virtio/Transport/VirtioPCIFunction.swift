@@ -30,16 +30,28 @@ public final class VirtioPCIFunction: PCIFunction {
   private let accessWindow: Int?
   private var isRestoring = false
 
+  /// A function's ways to memory.
+  public struct Memory {
+    /// Behind the host bridge's windows.
+    public var translated: any DMAAddressSpace
+    /// At physical addresses, for drivers that use those (see ``DMAPolicy``).
+    public var physical: any DMAAddressSpace
+
+    /// Names both ways.
+    public init(translated: any DMAAddressSpace, physical: any DMAAddressSpace) {
+      self.translated = translated
+      self.physical = physical
+    }
+  }
+
   /// Puts `device` on PCI.
   ///
-  /// - Parameters:
-  ///   - translated: Memory behind the host bridge's windows.
-  ///   - physical: Memory at physical addresses, for drivers that use those (see ``DMAPolicy``).
+  /// - Parameter memory: Builds the ways to memory of the function with this configuration space.
   /// - Throws: ``VirtioSetUpError`` when interface and policy exclude each other.
   public init(
     _ device: any VirtioDevice, interface: VirtioInterface = .modern,
-    policy: DMAPolicy = DMAPolicy(), translated: any DMAAddressSpace,
-    physical: any DMAAddressSpace, trace: DeviceTrace
+    policy: DMAPolicy = DMAPolicy(), trace: DeviceTrace,
+    memory: (ConfigurationSpace) -> Memory
   ) throws(VirtioSetUpError) {
     guard interface == .modern || policy.accessPlatform != .required else {
       throw .legacyCannotRequireAccessPlatform(device.name)
@@ -50,11 +62,12 @@ public final class VirtioPCIFunction: PCIFunction {
     self.configuration = configuration
     self.interface = interface
     accessWindow = interface == .legacy ? nil : configuration.addVirtioCapabilities(for: device)
+    let memory = memory(configuration)
     core = VirtioCore(
       device,
       memory: PolicyDMAAddressSpace(
-        translated: BusMasterGate(configuration, next: translated),
-        physical: BusMasterGate(configuration, next: physical)),
+        translated: BusMasterGate(configuration, next: memory.translated),
+        physical: BusMasterGate(configuration, next: memory.physical)),
       policy: policy, trace: trace)
     core.isBusMaster = configuration.isBusMaster
     core.enableBusMaster = { configuration.enableBusMaster() }

@@ -1,0 +1,142 @@
+internal import DeviceModel
+public import DiskImages
+public import Virtio
+public import VirtioBlock
+
+/// One disk of the machine, as `--disk FILE[,key=value...]` describes it.
+public struct DiskConfiguration: Equatable, Sendable {
+  /// Where the guest's writes go.
+  public enum Overlay: Equatable, Sendable {
+    /// Into the image.
+    case none
+    /// Nowhere that outlives the run; the image does not change.
+    case temporary
+  }
+
+  /// The keys of `--disk`, in the order in which messages list them.
+  public enum Key: String, CaseIterable, Sendable {
+    case format, readonly, overlay, serial, interface
+    case accessPlatform = "access-platform"
+    case dma, queues
+    case queueSize = "queue-size"
+    case slot
+  }
+
+  /// The image file.
+  public var path: String
+  /// `raw` or `qcow2`; nil when not given.
+  public var format: String?
+  /// Whether the guest may not write.
+  public var isReadOnly = false
+  /// Where writes go.
+  public var overlay = Overlay.none
+  /// Serial, queues and their size.
+  public var options = BlockOptions()
+  /// The register interfaces that the device shows.
+  public var interface = VirtioInterface.modern
+  /// Whose addresses the driver gives.
+  public var policy = DMAPolicy()
+  /// The PCI slot, or nil for the first free one.
+  public var slot: Int?
+
+  /// Reads the text of a `--disk` option.
+  ///
+  /// - Throws: ``MachineSetUpError`` naming the key and what it takes.
+  public init(parsing text: String) throws(MachineSetUpError) {
+    let parts = text.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+    path = parts[0]
+    guard !path.isEmpty else { throw MachineSetUpError("disk '\(text)': no file named") }
+    for part in parts.dropFirst() {
+      let pair = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+      guard pair.count == 2, let key = Key(rawValue: String(pair[0])) else {
+        throw MachineSetUpError(
+          "disk '\(path)': '\(part)' is none of the keys "
+            + Key.allCases.map { $0.rawValue + "=" }.joined(separator: ", "))
+      }
+      try set(key, String(pair[1]))
+    }
+    if interface != .modern, policy.accessPlatform == .required {
+      throw MachineSetUpError(
+        "disk '\(path)': access-platform=required needs interface=modern; "
+          + "a legacy driver cannot accept the feature")
+    }
+  }
+
+  private mutating func set(_ key: Key, _ value: String) throws(MachineSetUpError) {
+    switch key {
+    case .format:
+      format = try choose(key, value, ImageFormat.allCases.map { ($0.rawValue, $0.rawValue) })
+    case .readonly:
+      isReadOnly = try choose(key, value, [("on", true), ("off", false)])
+    case .overlay:
+      guard value == "none" || value == "temp" else {
+        throw MachineSetUpError(
+          "disk '\(path)': overlay=\(value): an overlay file is not supported by this version; "
+            + "overlay=temp keeps writes for one run, overlay=none writes to the image")
+      }
+      overlay = value == "temp" ? .temporary : .none
+    case .serial: options.serial = value
+    case .interface: interface = try choose(key, value, named(VirtioInterface.self))
+    case .accessPlatform:
+      policy.accessPlatform = try choose(key, value, named(DMAPolicy.AccessPlatform.self))
+    case .dma: policy.unnegotiated = try choose(key, value, named(DMAPolicy.Unnegotiated.self))
+    case .queues: options.queueCount = try number(key, value, 1...16)
+    case .queueSize: options.queueSize = UInt16(try number(key, value, 4...1024))
+    case .slot: slot = try number(key, value, 1...6)
+    }
+  }
+
+  private func named<Value: RawRepresentable<String> & CaseIterable>(
+    _ type: Value.Type
+  ) -> [(String, Value)] {
+    type.allCases.map { ($0.rawValue, $0) }
+  }
+
+  private func choose<Value>(
+    _ key: Key, _ value: String, _ choices: [(String, Value)]
+  ) throws(MachineSetUpError) -> Value {
+    if let choice = choices.first(where: { $0.0 == value }) { return choice.1 }
+    throw MachineSetUpError(
+      "disk '\(path)': \(key.rawValue)=\(value) is none of "
+        + choices.map(\.0).joined(separator: ", "))
+  }
+
+  private func number(
+    _ key: Key, _ value: String, _ range: ClosedRange<Int>
+  ) throws(MachineSetUpError) -> Int {
+    if let number = Int(value), range.contains(number) { return number }
+    throw MachineSetUpError(
+      "disk '\(path)': \(key.rawValue)=\(value) is not a number from \(range.lowerBound) "
+        + "to \(range.upperBound)")
+  }
+}
+
+extension Machine {
+  /// Opens a disk image and attaches it as a virtio block device.
+  public func attach(_ disk: DiskConfiguration) throws {
+    var opener = ImageOpener()
+    opener.report = { [trace] in trace.warn("disk", kind: $0, $0) }
+    let format = disk.format.flatMap(ImageFormat.init)
+    let image: any DiskImage =
+      switch disk.overlay {
+      case .temporary: try opener.openWithTemporaryOverlay(disk.path, format: format)
+      case .none: try opener.open(disk.path, format: format, readOnly: disk.isReadOnly)
+      }
+    try attach(
+      image, options: disk.options, interface: disk.interface, policy: disk.policy,
+      slot: disk.slot)
+  }
+
+  /// Attaches an open image as the next virtio block device.
+  public func attach(
+    _ image: any DiskImage, options: BlockOptions = BlockOptions(),
+    interface: VirtioInterface = .modern, policy: DMAPolicy = DMAPolicy(), slot: Int? = nil
+  ) throws {
+    var options = options
+    let name = "virtio-blk\(functions.count)"
+    if options.serial.isEmpty { options.serial = "breakwater-\(functions.count)" }
+    let device = try BlockDevice(
+      name, image: image, options: options, clock: clock, trace: trace)
+    try attach(device, slot: slot, interface: interface, policy: policy)
+  }
+}

@@ -1,0 +1,162 @@
+public import AlphaCPU
+public import Console
+public import DeviceModel
+public import GuestMemory
+public import PCI
+public import SouthBridge
+internal import Synchronization
+public import Tsunami
+public import Virtio
+
+/// An Alpha machine of the clipper board: one EV67, a 21272 with one Pchip, an ISA bridge in slot 7,
+/// and virtio devices in slots 1 to 6.
+///
+/// Everything is put together here and nowhere else: which wire goes where, and through which layers
+/// a device reaches memory.
+public final class Machine {
+  /// What the machine was made from.
+  public let configuration: MachineConfiguration
+  /// Main memory.
+  public let ram: GuestRAM
+  /// Guest time.
+  public let clock = VirtualClock()
+  /// Where devices report.
+  public let trace: DeviceTrace
+  /// The PCI bus.
+  public let pci: PCIBus
+  /// The chipset.
+  public let io: SystemIO
+  /// The ISA side.
+  public let southBridge: SouthBridge
+  /// The processors.
+  public let cpus: [AlphaCPU]
+  /// The virtio functions, by slot.
+  public private(set) var functions: [VirtioPCIFunction] = []
+
+  let console: any CharacterEndpoint
+  let bus: SystemBus
+  let exit = ExitBox()
+  private let loader: BootLoader
+
+  /// The value that a guest test wrote to the exit register.
+  final class ExitBox {
+    var value: UInt32?
+  }
+
+  /// Builds the machine and loads its memory. Disks are attached afterwards, then ``reset()``.
+  ///
+  /// - Throws: ``MachineSetUpError``, with what was wrong in one line.
+  public init(
+    _ configuration: MachineConfiguration, console: any CharacterEndpoint, trace: DeviceTrace
+  ) throws {
+    guard configuration.cpuCount == 1 else {
+      throw MachineSetUpError(
+        "\(configuration.cpuCount) CPUs asked for; this version of the machine has one")
+    }
+    self.configuration = configuration
+    self.console = console
+    self.trace = trace
+    ram = try GuestRAM(byteCount: configuration.memoryByteCount)
+    loader = try BootLoader(ram: ram, configuration: configuration)
+    pci = PCIBus(trace: trace)
+    io = SystemIO(
+      memory: ram, bus: pci, isLenient: configuration.isChipsetLenient, trace: trace)
+    bus = SystemBus(io: io, clock: clock, trace: trace, startDate: configuration.startDate)
+    bus.registerAlarms(cpuCount: configuration.cpuCount)
+    southBridge = SouthBridge(
+      clock: clock, startDate: Int64(clamping: configuration.startDate), console: console,
+      SouthBridge.Connections(
+        interrupt: InterruptLine { [io] in
+          io.cchip.driveInterrupt(InterruptRouting.isaBridge, $0)
+        },
+        intervalTick: { [io] in io.cchip.tickIntervalTimer() },
+        exit: { [exit, clock] in
+          exit.value = $0
+          clock.deadlineDidChange?()
+        }))
+    cpus = (0..<configuration.cpuCount).map { [ram, bus] in
+      AlphaCPU(number: $0, ram: ram, bus: bus)
+    }
+    bus.cpus = cpus
+
+    pci.interruptPinDidChange = { [io] slot, pin, level in
+      guard let bit = InterruptRouting.inputBit(slot: slot, pin: pin) else { return }
+      io.cchip.driveInterrupt(bit, level)
+    }
+    pci.subtractiveAgent = southBridge.ports
+    try pci.attach(southBridge.bridge, slot: 7)
+    io.pciWindows.acknowledgeInterrupt = { [unowned southBridge] in
+      southBridge.acknowledgeInterrupt()
+    }
+    io.cchip.pinsDidChange = { [cpus] number, pins in
+      guard cpus.indices.contains(number) else { return }
+      cpus[number].drive(.device, pins.device)
+      cpus[number].drive(.timer, pins.timer)
+      cpus[number].drive(.interprocessor, pins.processor)
+      cpus[number].drive(.error, pins.error)
+    }
+    clock.deadlineDidChange = { [cpus] in
+      for cpu in cpus { cpu.requestAttention() }
+    }
+  }
+
+  /// Puts a virtio device into a free slot, or into `slot`, and builds its way to memory: address
+  /// policy, bus-master gate, fault reports, Pchip windows, RAM.
+  public func attach(
+    _ device: any VirtioDevice, slot: Int?, interface: VirtioInterface, policy: DMAPolicy
+  ) throws {
+    let used = Set(pci.targets.map(\.slot))
+    guard let slot = slot ?? InterruptRouting.slots.first(where: { !used.contains($0) }) else {
+      throw MachineSetUpError("\(device.name): PCI slots 1 to 6 are all taken")
+    }
+    guard InterruptRouting.slots.contains(slot) else {
+      throw MachineSetUpError("\(device.name): slot \(slot) is none of the slots 1 to 6")
+    }
+    let function = try VirtioPCIFunction(
+      device, interface: interface, policy: policy, trace: trace
+    ) { [ram, io, trace] configuration in
+      func layers(_ space: any DMAAddressSpace, isTranslated: Bool) -> any DMAAddressSpace {
+        ReportingDMAAddressSpace(
+          name: device.name, configuration: configuration, next: space,
+          translator: io.pchip.translator, isTranslated: isTranslated, trace: trace)
+      }
+      return VirtioPCIFunction.Memory(
+        translated: layers(PchipDMAAddressSpace(io.pchip, memory: ram), isTranslated: true),
+        physical: layers(PhysicalDMAAddressSpace(memory: ram), isTranslated: false))
+    }
+    try pci.attach(function, slot: slot)
+    functions.append(function)
+  }
+
+  /// Power-on or reset: devices and CPUs start anew, firmware and kernel are loaded again. Guest
+  /// time goes on.
+  public func reset() throws {
+    bus.haltRequest = nil
+    pci.reset()
+    southBridge.reset()
+    io.reset()
+    for alarm in cpus.indices { bus.setAlarm(at: 0, cpu: alarm) }
+    try loader.load()
+    let arguments = loader.resetArguments
+    for cpu in cpus {
+      cpu.reset(
+        pc: loader.firmware.entry, arguments: cpu.number == 0 ? arguments : (0, 0, 0))
+    }
+  }
+
+  /// Asked at every look at the host; true ends the run as interrupted.
+  public var stopCondition: () -> Bool = { false }
+
+  /// Ends a run from another thread.
+  public let stopper = Stopper()
+
+  /// A request to stop that any thread may make.
+  public final class Stopper: Sendable {
+    private let isRequested = Atomic<Bool>(false)
+
+    /// Makes ``Machine/run(_:)`` return at its next look at the host.
+    public func requestStop() { isRequested.store(true, ordering: .relaxed) }
+
+    var isStopRequested: Bool { isRequested.load(ordering: .relaxed) }
+  }
+}

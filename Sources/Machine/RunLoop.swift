@@ -1,0 +1,146 @@
+internal import AlphaCPU
+internal import Console
+internal import DeviceModel
+internal import Dispatch
+internal import SouthBridge
+
+#if canImport(Glibc)
+  internal import Glibc
+#elseif canImport(Musl)
+  internal import Musl
+#endif
+
+/// When to stop a guest that does not stop by itself.
+public struct RunLimits: Sendable {
+  /// Instructions since power-on.
+  public var instructions: UInt64?
+  /// Nanoseconds of guest time since power-on.
+  public var time: UInt64?
+
+  /// Limits; nil means none.
+  public init(instructions: UInt64? = nil, time: UInt64? = nil) {
+    self.instructions = instructions
+    self.time = time
+  }
+}
+
+/// How a run ended.
+public enum RunOutcome: Equatable, Sendable {
+  /// The guest switched the machine off.
+  case poweredOff
+  /// A guest test reported this value through the exit register; 0 is success.
+  case testResult(UInt32)
+  /// The CPU can neither go on nor enter PALcode.
+  case deadEnd(String)
+  /// Every CPU waits for an interrupt that nothing can ever request.
+  case idleForever
+  /// The instruction limit was reached.
+  case instructionLimit
+  /// The time limit was reached.
+  case timeLimit
+  /// Somebody asked for it: a signal, or a key on the console.
+  case interrupted
+}
+
+extension Machine {
+  /// Guest time between two looks at the host, in nanoseconds (and instructions).
+  private static let pollInterval: UInt64 = 1_000_000
+
+  /// Runs the guest until it ends or a limit is reached.
+  ///
+  /// One turn: fire due alarms, see whether the machine is to stop, exchange console data, then
+  /// execute up to the next deadline, or skip to it when the CPU waits.
+  public func run(_ limits: RunLimits = RunLimits()) throws -> RunOutcome {
+    let cpu = cpus[0]
+    observeCPUs()
+    let host = HostClock(guestTime: cpu.time)
+    var nextPoll: UInt64 = 0
+    defer { console.flush() }
+    while true {
+      clock.advance(to: cpu.time)
+      clock.runDueAlarms()
+      if let outcome = try endOfRun() { return outcome }
+      if let limit = limits.instructions, cpu.instructionCount >= limit {
+        return .instructionLimit
+      }
+      if let limit = limits.time, clock.now >= limit { return .timeLimit }
+      if clock.now >= nextPoll || cpu.isWaiting {
+        nextPoll = clock.now &+ Self.pollInterval
+        southBridge.poll()
+        if stopper.isStopRequested || stopCondition() { return .interrupted }
+      }
+
+      if cpu.isWaiting {
+        guard let wake = [clock.nextDeadline, limitIfDeaf(limits)].compactMap(\.self).min() else {
+          if console.inputHasEnded { return .idleForever }
+          // Only input can wake the guest, so its time passes as the host's does.
+          cpu.skip(to: min(host.waitForInput(console, from: clock.now), limits.time ?? .max))
+          continue
+        }
+        cpu.skip(to: configuration.clock == .host ? host.wait(until: wake, console) : wake)
+        continue
+      }
+      let now = clock.now
+      var budget = nextPoll > now ? nextPoll - now : 1
+      if let deadline = clock.nextDeadline { budget = min(budget, max(deadline, now + 1) - now) }
+      if let limit = limits.time { budget = min(budget, limit - now) }
+      if let limit = limits.instructions { budget = min(budget, limit - cpu.instructionCount) }
+      if trace.enabled.contains(.instructions) {
+        traceStep(cpu)
+      } else {
+        cpu.run(budget: Int(clamping: budget))
+      }
+      if configuration.clock == .host { cpu.skip(to: host.guestTime) }
+    }
+  }
+
+  /// Why the run is over, if it is. A reset request is carried out here.
+  private func endOfRun() throws -> RunOutcome? {
+    if let value = exit.value { return .testResult(value) }
+    if let reason = cpus[0].deadEnd { return .deadEnd(reason) }
+    guard let request = bus.haltRequest else { return nil }
+    guard request != 0 else { return .poweredOff }
+    try reset()
+    return nil
+  }
+
+  /// The time limit, where nothing can wake the guest before.
+  private func limitIfDeaf(_ limits: RunLimits) -> UInt64? {
+    console.inputHasEnded || clock.nextDeadline != nil ? limits.time : nil
+  }
+}
+
+/// The host's clock as guest time, so that a guest runs no faster than the world.
+struct HostClock {
+  private let start = DispatchTime.now()
+  private let offset: UInt64
+
+  /// Guest time goes on from `guestTime`, now.
+  init(guestTime: UInt64) { offset = guestTime }
+
+  /// Guest time by the host's clock, in nanoseconds.
+  var guestTime: UInt64 {
+    offset &+ (DispatchTime.now().uptimeNanoseconds &- start.uptimeNanoseconds)
+  }
+
+  /// Sleeps until `wake`, input, or a tenth of a second; answers the time then, at most `wake`.
+  func wait(until wake: UInt64, _ console: any CharacterEndpoint) -> UInt64 {
+    let now = guestTime
+    guard wake > now else { return wake }
+    let milliseconds = (wake - now) / 1_000_000
+    if milliseconds > 0 {
+      console.waitForInput(milliseconds: Int(min(milliseconds, 100)))
+    } else {
+      // A guest that ticks 1024 times a second always waits less than a millisecond.
+      usleep(UInt32((wake - now) / 1000))
+    }
+    return min(wake, guestTime)
+  }
+
+  /// Sleeps until there is input, at most a tenth of a second; answers `time` plus that.
+  func waitForInput(_ console: any CharacterEndpoint, from time: UInt64) -> UInt64 {
+    let before = guestTime
+    console.waitForInput(milliseconds: 100)
+    return time &+ (guestTime &- before)
+  }
+}

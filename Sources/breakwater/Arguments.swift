@@ -1,0 +1,86 @@
+internal import ArgumentParser
+internal import DeviceModel
+internal import Foundation
+internal import Machine
+
+/// A size in bytes: `64M`, `1G`, or a plain number of bytes.
+struct ByteSize: ExpressibleByArgument {
+  let byteCount: UInt64
+
+  init(byteCount: UInt64) { self.byteCount = byteCount }
+
+  init?(argument: String) {
+    let shifts: [Character: UInt64] = ["K": 10, "M": 20, "G": 30]
+    let suffix = argument.last.flatMap { shifts[Character($0.uppercased())] }
+    let digits = suffix == nil ? argument[...] : argument.dropLast()
+    guard let number = UInt64(digits), number <= UInt64.max >> (suffix ?? 0) else { return nil }
+    byteCount = number << (suffix ?? 0)
+  }
+}
+
+/// What guest time follows.
+enum ClockSource: String, ExpressibleByArgument, CaseIterable { case virtual, host }
+
+/// How strictly the chipset is modelled.
+enum ChipsetModel: String, ExpressibleByArgument, CaseIterable { case strict, lenient }
+
+/// Where the serial console goes.
+enum ConsoleTarget: ExpressibleByArgument {
+  case stdio, none
+  case file(String)
+  case unix(String)
+
+  init?(argument: String) {
+    switch argument {
+    case "stdio": self = .stdio
+    case "none": self = .none
+    case _ where argument.hasPrefix("file:") && argument.count > 5:
+      self = .file(String(argument.dropFirst(5)))
+    case _ where argument.hasPrefix("unix:") && argument.count > 5:
+      self = .unix(String(argument.dropFirst(5)))
+    default: return nil
+    }
+  }
+}
+
+/// What to trace, and into which file.
+struct TraceTarget: ExpressibleByArgument {
+  let categories: Set<DeviceTrace.Category>
+  let path: String?
+
+  init?(argument: String) {
+    let parts = argument.split(separator: ":", maxSplits: 1).map(String.init)
+    guard let set = parts.first else { return nil }
+    var categories: Set<DeviceTrace.Category> = []
+    for name in set.split(separator: "+") {
+      guard let category = DeviceTrace.Category(rawValue: String(name)) else { return nil }
+      categories.insert(category)
+    }
+    self.categories = categories
+    path = parts.count == 2 ? parts[1] : nil
+  }
+
+  static var help: ArgumentHelp {
+    let names = DeviceTrace.Category.allCases.map(\.rawValue).joined(separator: ", ")
+    return ArgumentHelp(
+      "Trace categories joined by +, to standard error or a file. Categories: \(names).",
+      valueName: "set[:file]")
+  }
+}
+
+extension MachineConfiguration.NamedFile {
+  /// Reads a whole file that the user named; errors say what is wrong with it.
+  init(reading path: String) throws {
+    guard FileManager.default.fileExists(atPath: path) else {
+      throw MachineSetUpError("\(path): no such file")
+    }
+    let values = try? URL(fileURLWithPath: path).resourceValues(forKeys: [.isDirectoryKey])
+    guard values?.isDirectory != true else {
+      throw MachineSetUpError("\(path): is a directory, not a file")
+    }
+    guard let data = FileManager.default.contents(atPath: path) else {
+      throw MachineSetUpError("\(path): cannot be read")
+    }
+    self.init(name: path, bytes: [UInt8](data))
+  }
+}

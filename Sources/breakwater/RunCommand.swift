@@ -1,0 +1,175 @@
+internal import AlphaCPU
+internal import ArgumentParser
+internal import Console
+internal import DeviceModel
+internal import Dispatch
+internal import Foundation
+internal import Machine
+
+/// `breakwater run`.
+struct RunCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "run",
+    abstract: "Boot a guest.",
+    discussion: """
+      Without --kernel, --firmware and --disk, boots the built-in DMA test on a built-in compressed \
+      disk.
+
+      Exit status: 0 the guest powered off or its test passed, 1 its test failed or it stopped on an \
+      error, 2 usage or set-up error, 124 a time or instruction limit, 130 interrupted.
+      """)
+
+  @Option(help: ArgumentHelp("Firmware to run instead of the built-in one.", valueName: "elf"))
+  var firmware: String?
+
+  @Option(help: ArgumentHelp("Kernel that the firmware starts.", valueName: "elf"))
+  var kernel: String?
+
+  @Option(help: ArgumentHelp("Initial RAM disk for the kernel.", valueName: "file"))
+  var initrd: String?
+
+  @Option(help: ArgumentHelp("Command line for the kernel.", valueName: "text"))
+  var append = ""
+
+  @Option(
+    help: ArgumentHelp(
+      "A disk; may be repeated. Keys: \(DiskConfiguration.Key.allCases.map(\.rawValue).joined(separator: ", ")).",
+      valueName: "file[,key=value...]"))
+  var disk: [String] = []
+
+  @Option(help: ArgumentHelp("Memory, such as 512M or 4G.", valueName: "size"))
+  var memory = ByteSize(byteCount: 512 << 20)
+
+  @Option(help: "Number of CPUs; this version has one.")
+  var cpus = 1
+
+  @Option(
+    help: ArgumentHelp(
+      "Serial console: stdio, file:PATH, unix:PATH or none.", valueName: "target"))
+  var console = ConsoleTarget.stdio
+
+  @Option(
+    help: ArgumentHelp("What guest time follows: virtual or host.", valueName: "clock"))
+  var clock = ClockSource.virtual
+
+  @Option(help: ArgumentHelp("Stop after this much guest time.", valueName: "seconds"))
+  var timeout: Double?
+
+  @Option(help: ArgumentHelp("Stop after this many instructions.", valueName: "n"))
+  var maxInstructions: UInt64?
+
+  @Option(help: TraceTarget.help)
+  var trace: [TraceTarget] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "strict models the scatter-gather TLB as the hardware has it; lenient forgives missing "
+        + "invalidates.", valueName: "mode"))
+  var chipset = ChipsetModel.strict
+
+  mutating func validate() throws {
+    if let timeout, !(timeout > 0 && timeout < 1e9) {
+      throw ValidationError("--timeout \(timeout) is not a number of seconds above zero")
+    }
+  }
+
+  func run() throws {
+    let endpoint = try openConsole()
+    let terminal = endpoint as? TerminalEndpoint
+    let tracer = try DiagnosticOutput(trace)
+    let machine = try Machine(try configuration(), console: endpoint, trace: tracer.trace)
+    try attachDisks(to: machine)
+    try machine.reset()
+    if let terminal { machine.stopCondition = { terminal.quitRequested } }
+
+    let signals = [SIGINT, SIGTERM].map { Self.stop(machine, on: $0) }
+    defer { for signal in signals { signal.cancel() } }
+    let outcome = try machine.run(
+      RunLimits(
+        instructions: maxInstructions,
+        time: timeout.map { UInt64($0 * 1e9) }))
+    endpoint.flush()
+    terminal?.restore()
+    tracer.finish()
+    let ending = Ending(outcome, machine)
+    StandardError.line("breakwater: \(ending.text)")
+    if ending.status != 0 { throw ExitCode(ending.status) }
+  }
+
+  // MARK: - Set-up
+
+  private var bootsDMATest: Bool { kernel == nil && firmware == nil && disk.isEmpty }
+
+  private func configuration() throws -> MachineConfiguration {
+    var configuration = MachineConfiguration(
+      firmware: try firmware.map(MachineConfiguration.NamedFile.init(reading:))
+        ?? BuiltInFiles.firmware)
+    configuration.kernel =
+      try kernel.map(MachineConfiguration.NamedFile.init(reading:))
+      ?? (bootsDMATest ? BuiltInFiles.dmaTest : nil)
+    configuration.initrd = try initrd.map(MachineConfiguration.NamedFile.init(reading:))
+    configuration.commandLine = append
+    configuration.memoryByteCount = memory.byteCount
+    configuration.cpuCount = cpus
+    if clock == .host {
+      configuration.clock = .host
+      configuration.startDate = UInt64(max(Date().timeIntervalSince1970, 0))
+    }
+    configuration.isChipsetLenient = chipset == .lenient
+    return configuration
+  }
+
+  private func attachDisks(to machine: Machine) throws {
+    if bootsDMATest {
+      for image in try BuiltInFiles.dmaTestDisks() { try machine.attach(image) }
+    }
+    for text in disk { try machine.attach(DiskConfiguration(parsing: text)) }
+  }
+
+  private func openConsole() throws -> any CharacterEndpoint {
+    switch console {
+    case .stdio: TerminalEndpoint()
+    case .none: NullEndpoint()
+    case .file(let path): try FileEndpoint(path: path)
+    case .unix(let path): try SocketEndpoint(path: path)
+    }
+  }
+
+  /// Ends the run on a signal, so that the terminal is restored and status 130 is given.
+  private static func stop(_ machine: Machine, on number: Int32) -> any DispatchSourceSignal {
+    signal(number, SIG_IGN)
+    let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+    let stopper = machine.stopper
+    source.setEventHandler { stopper.requestStop() }
+    source.resume()
+    return source
+  }
+}
+
+/// How a run ended, for people and for scripts.
+private struct Ending {
+  let text: String
+  let status: Int32
+
+  init(_ outcome: RunOutcome, _ machine: Machine) {
+    let cpu = machine.cpus[0]
+    let place = "pc 0x\(String(cpu.pc, radix: 16))"
+    let reason: String
+    (reason, status) =
+      switch outcome {
+      case .poweredOff: ("the guest powered off", 0)
+      case .testResult(0): ("the guest's test passed", 0)
+      case .testResult(let value): ("the guest's test failed with \(value)", 1)
+      case .deadEnd(let why): ("the CPU stopped: \(why)", 1)
+      case .idleForever:
+        ("the guest waits for an interrupt, and nothing can raise one any more; \(place)", 1)
+      case .instructionLimit: ("instruction limit reached; \(place)", 124)
+      case .timeLimit: ("time limit reached; \(place)", 124)
+      case .interrupted: ("interrupted; \(place)", 130)
+      }
+    let microseconds = machine.clock.now / 1000
+    text =
+      "\(reason) (\(cpu.instructionCount) instructions, "
+      + "\(microseconds / 1_000_000).\(String(format: "%06d", microseconds % 1_000_000)) s of guest time)"
+  }
+}

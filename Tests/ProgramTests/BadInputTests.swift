@@ -1,0 +1,76 @@
+import Foundation
+import Testing
+
+/// Usage and set-up errors: one line on standard error, exit status 2, nothing else.
+@Suite("Bad input", .enabled(if: Program.isBuilt, Program.missing))
+struct BadInputTests {
+  struct Case: CustomTestStringConvertible, Sendable {
+    var testDescription: String
+    var arguments: [String]
+    /// What the line must say.
+    var says: String
+
+    init(_ description: String, _ arguments: String..., says: String) {
+      testDescription = description
+      self.arguments = arguments
+      self.says = says
+    }
+  }
+
+  static let cases = [
+    Case("a missing kernel", "--kernel", "/nonexistent/vmlinux", says: "no such file"),
+    Case("a directory as kernel", "--kernel", "/tmp", says: "is a directory"),
+    Case("a kernel that is no ELF file", "--kernel", "Package.swift", says: "not an ELF file"),
+    Case("an ELF file for another machine", "--kernel", "/bin/true", says: "not for Alpha"),
+    Case("a missing disk", "--disk", "/nonexistent.img", says: "/nonexistent.img"),
+    Case("a directory as disk", "--disk", "/tmp,format=raw", says: "directory"),
+    Case("an unknown disk key", "--disk", "a.img,colour=red", says: "none of the keys"),
+    Case("a bad value of a disk key", "--disk", "a.img,dma=both", says: "physical"),
+    Case("one byte of memory", "--memory", "1", says: "8192"),
+    Case("no memory size", "--memory", "lots", says: "lots"),
+    Case("memory too small for the firmware", "--memory", "8K", says: "--memory"),
+    Case("more CPUs than there are", "--cpus", "2", says: "CPUs"),
+    Case("an unknown option", "--frobnicate", says: "frobnicate"),
+    Case("an unknown trace category", "--trace", "everything", says: "everything"),
+    Case("a negative time-out", "--timeout", "-1", says: "timeout"),
+    Case(
+      "a command line without kernel", "--firmware", "firmware/built/breakwater-palcode.elf",
+      "--append", "x", says: "--kernel"),
+  ]
+
+  @Test("one clear line and status 2", arguments: cases)
+  func oneLine(_ test: Case) throws {
+    let run = try Program.run(Program.path, ["run"] + test.arguments)
+    #expect(run.status == 2)
+    #expect(run.output.isEmpty)
+    #expect(run.errorLines.count == 1, "\(run.errors)")
+    #expect(run.errors.hasPrefix("breakwater: "))
+    #expect(run.errors.contains(test.says), "\(run.errors)")
+  }
+
+  @Test("a truncated qcow2 image is refused and not touched")
+  func truncatedImage() throws {
+    let directory = try TemporaryDirectory()
+    let whole = try #require(FileManager.default.contents(atPath: "images/dmatest.qcow2"))
+    for count in [1, 71, 100, 4096] {
+      let bytes = [UInt8](whole.prefix(count))
+      let path = directory.write(bytes, to: "cut.qcow2")
+      let run = try Program.run("run", "--disk", "\(path),format=qcow2,readonly=on")
+      #expect(run.status == 2)
+      #expect(run.errorLines.count == 1, "\(run.errors)")
+      #expect(FileManager.default.contents(atPath: path) == Data(bytes))
+    }
+  }
+
+  @Test("an ELF file cut anywhere is refused")
+  func truncatedKernel() throws {
+    let directory = try TemporaryDirectory()
+    let whole = try #require(FileManager.default.contents(atPath: "firmware/built/dmatest.elf"))
+    for count in [3, 20, 63, 64, 100, 5000] {
+      let path = directory.write([UInt8](whole.prefix(count)), to: "cut.elf")
+      let run = try Program.run("run", "--kernel", path)
+      #expect(run.status == 2)
+      #expect(run.errorLines.count == 1, "\(run.errors)")
+    }
+  }
+}

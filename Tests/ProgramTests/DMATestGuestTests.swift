@@ -1,0 +1,99 @@
+import Foundation
+import Testing
+
+/// The main job: the built-in guest on the built-in disk, and the same guest on real images.
+@Suite("DMA test guest", .enabled(if: Program.isBuilt, Program.missing))
+struct DMATestGuestTests {
+  @Test("without arguments every case is ok, none is skipped, and the status is 0")
+  func defaultRun() throws {
+    let run = try Program.run("run")
+    #expect(run.status == 0)
+    let plan = try #require(run.lines.first { $0.hasPrefix("1..") })
+    let count = try #require(Int(plan.dropFirst(3)))
+    #expect(count >= 40)
+    #expect(run.lines.filter { $0.hasPrefix("ok ") }.count == count)
+    #expect(!run.lines.contains { $0.hasPrefix("not ok") || $0.contains("# SKIP") })
+  }
+
+  @Test("two runs give the same console bytes and the same instruction count")
+  func repeats() throws {
+    let (first, second) = (try Program.run("run"), try Program.run("run"))
+    #expect(first.output == second.output)
+    #expect(first.errors == second.errors)
+    #expect(first.errors.contains("instructions"))
+  }
+
+  @Test("each DMA fault is a line with device, bus address, window and entry")
+  func explainsFaults() throws {
+    let errors = try Program.run("run").errorLines
+    let noWindow = try #require(
+      errors.first { $0.contains("hits no window") && $0.contains("the driver probably skipped") })
+    #expect(noWindow.contains("virtio-blk1: DMA write of bus address 0x"))
+    let invalid = try #require(errors.first { $0.contains("is not valid") })
+    #expect(invalid.contains("window 0, map entry 0x"))
+  }
+
+  @Test("a guest of 4 GB that touches little stays small", .enabled(if: Tools.python))
+  func memory() throws {
+    let script =
+      "import subprocess, resource, sys; subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, "
+      + "stderr=subprocess.DEVNULL); "
+      + "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
+    let run = try Program.run(
+      "/usr/bin/env", ["python3", "-c", script, Program.path, "run", "--memory", "4G"])
+    let kilobytes = try #require(Int(run.output.trimmingCharacters(in: .whitespacesAndNewlines)))
+    // The guest touches about 20 MB.
+    #expect(kilobytes < 84 << 10)
+  }
+
+  @Test(
+    "a compressed ext4 image of 64 MB reads right through windows, maps and DAC",
+    .enabled(if: Tools.images))
+  func realImage() throws {
+    let directory = try TemporaryDirectory()
+    let disk = directory.file("large.qcow2")
+    let built = try Program.run("/bin/sh", ["scripts/build-test-images", "--large", disk])
+    #expect(built.status == 0)
+    let raw = directory.file("large.raw")
+    _ = try Program.run("/usr/bin/env", ["qemu-img", "convert", "-O", "raw", disk, raw])
+    let checksum = try Program.run(
+      "/usr/bin/env",
+      [
+        "python3", "-c",
+        "import zlib,sys; print('%08x' % zlib.crc32(open(sys.argv[1],'rb').read()))", raw,
+      ])
+    let expected = checksum.output.trimmingCharacters(in: .whitespacesAndNewlines)
+    #expect(expected.count == 8)
+
+    let run = try Program.run(
+      "run", "--kernel", "firmware/built/dmatest.elf", "--disk", "\(disk),overlay=temp",
+      "--append", "crc=\(expected)")
+    #expect(run.status == 0)
+    let sums = run.lines.filter { $0.hasPrefix("# crc32 ") }
+    #expect(sums.count == 3)
+    for sum in sums { #expect(sum.contains(" \(expected) bytes 67108864")) }
+  }
+
+  @Test(
+    "the four combinations of firmware and emulator agree", .enabled(if: Tools.peer))
+  func matrix() throws {
+    let run = try Program.run("/bin/sh", ["scripts/matrix"])
+    #expect(run.status == 0, "\(run.output)\(run.errors)")
+  }
+}
+
+/// Outside programs that some tests need; scripts/test installs them.
+enum Tools {
+  static var python: Bool { has("python3") }
+  static var images: Bool { has("qemu-img") && has("mke2fs") && has("python3") }
+  static var peer: Bool { has("qemu-system-alpha") }
+
+  static func has(_ name: String) -> Bool {
+    let path = ProcessInfo.processInfo.environment["PATH"] ?? ""
+    let found = (path + ":/sbin:/usr/sbin").split(separator: ":").contains {
+      FileManager.default.isExecutableFile(atPath: $0 + "/" + name)
+    }
+    if !found { print("SKIPPED: \(name) is not installed; run scripts/test, which installs it") }
+    return found
+  }
+}

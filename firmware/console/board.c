@@ -1,0 +1,75 @@
+/* The ISA side of the board: interrupt controllers, serial port, clock. */
+#include "console.h"
+#include "tsunami.h"
+#include "uart.h"
+
+/* 8259A pair and its edge/level register (8259A data sheet; 82378 data sheet, ELCR). */
+#define PIC_MASTER 0x20
+#define PIC_SLAVE 0xa0
+#define PIC_ELCR 0x4d0
+#define ICW1_CASCADE_ICW4 0x11
+#define ICW4_8086 0x01
+#define OCW2_EOI 0x20
+#define MASKED 0xff
+#define IRQ_COM1 4
+
+/* MC146818 (data sheet): index and data ports, registers A and B. */
+#define RTC_INDEX 0x70
+#define RTC_DATA 0x71
+#define RTC_REGISTER_A 0x0a
+#define RTC_REGISTER_B 0x0b
+#define RTC_RATE_1024HZ 0x26
+#define RTC_24_HOURS 0x02
+
+/* Vectors 0 to 15, all inputs level sensitive, all masked: PALcode turns the vector into SCB
+   0x800 + 16n, and kernels do not program the controllers again. */
+static void interrupt_controllers_start(void) {
+  outb(PIC_MASTER, ICW1_CASCADE_ICW4);
+  outb(PIC_MASTER + 1, 0);
+  outb(PIC_MASTER + 1, 1 << 2);
+  outb(PIC_MASTER + 1, ICW4_8086);
+  outb(PIC_SLAVE, ICW1_CASCADE_ICW4);
+  outb(PIC_SLAVE + 1, 8);
+  outb(PIC_SLAVE + 1, 2);
+  outb(PIC_SLAVE + 1, ICW4_8086);
+  outb(PIC_ELCR, 0xff);
+  outb(PIC_ELCR + 1, 0xff);
+  outb(PIC_MASTER + 1, MASKED);
+  outb(PIC_SLAVE + 1, MASKED);
+  outb(PIC_SLAVE, OCW2_EOI);
+  outb(PIC_MASTER, OCW2_EOI);
+}
+
+static void serial_port_start(void) {
+  outb(COM1 + UART_LCR, LCR_DLAB | LCR_8N1);
+  outb(COM1 + UART_DLL, 1); /* 115200 baud */
+  outb(COM1 + UART_DLM, 0);
+  outb(COM1 + UART_LCR, LCR_8N1);
+  outb(COM1 + UART_IER, 0);
+  outb(COM1 + UART_FCR, FCR_ENABLE_AND_CLEAR);
+  outb(COM1 + UART_MCR, MCR_DTR_RTS_OUT2);
+}
+
+/* The rate that the HWRPB names, with its interrupt off. */
+static void clock_start(void) {
+  outb(RTC_INDEX, RTC_REGISTER_A);
+  outb(RTC_DATA, RTC_RATE_1024HZ);
+  outb(RTC_INDEX, RTC_REGISTER_B);
+  outb(RTC_DATA, RTC_24_HOURS);
+}
+
+void board_start(void) {
+  interrupt_controllers_start();
+  serial_port_start();
+  clock_start();
+}
+
+/* Sleeps until COM1 has a byte. Its interrupt only ends WTINT: IPL 7 keeps it from delivery, and
+   reading the byte takes the request away. */
+void wait_for_input(void) {
+  outb(COM1 + UART_IER, 1);
+  outb(PIC_MASTER + 1, MASKED & ~(1 << IRQ_COM1));
+  write64(CCHIP_DIM0, 1ul << DRIR_ISA);
+  mb();
+  pal_wtint(0);
+}

@@ -1,0 +1,63 @@
+#include "options.h"
+
+#include "memory.h"
+
+/* The parameter block of an Alpha kernel: the command line comes first. */
+#define PARAMETER_BLOCK 0x6000
+#define COMMAND_LINE_LENGTH 256
+#define MAXIMUM_CASES 256
+
+struct options options;
+static bool has_selection, selected[MAXIMUM_CASES];
+extern char _image_start[];
+
+static bool starts_with(const char **text, const char *word) {
+  const char *t = *text;
+  while (*word && *t == *word) t++, word++;
+  if (*word) return false;
+  *text = t;
+  return true;
+}
+
+static unsigned digit(char c, unsigned base) {
+  unsigned value = c >= '0' && c <= '9'   ? (unsigned)(c - '0')
+                   : c >= 'a' && c <= 'f' ? (unsigned)(c - 'a' + 10)
+                   : c >= 'A' && c <= 'F' ? (unsigned)(c - 'A' + 10)
+                                          : base;
+  return value < base ? value : base;
+}
+
+static uint64_t number(const char **text, unsigned base) {
+  uint64_t value = 0;
+  for (; digit(**text, base) < base; (*text)++) value = value * base + digit(**text, base);
+  return value;
+}
+
+static void parse_word(const char *word) {
+  if (starts_with(&word, "crc=")) {
+    options.has_crc = true;
+    options.crc = (uint32_t)number(&word, 16);
+  } else if (starts_with(&word, "only=")) {
+    has_selection = true;
+    do {
+      uint64_t n = number(&word, 10);
+      if (n < MAXIMUM_CASES) selected[n] = true;
+    } while (*word++ == ',');
+  } else if (starts_with(&word, "quick")) {
+    options.quick = true;
+  }
+}
+
+void options_setup(void) {
+  const char *text = (const char *)kseg(physical(_image_start) - PARAMETER_BLOCK);
+  const char *end = text + COMMAND_LINE_LENGTH - 1;
+  while (text < end && *text) {
+    parse_word(text);
+    while (text < end && *text && *text != ' ') text++;
+    while (text < end && *text == ' ') text++;
+  }
+}
+
+bool option_selects(unsigned case_number) {
+  return !has_selection || (case_number < MAXIMUM_CASES && selected[case_number]);
+}
