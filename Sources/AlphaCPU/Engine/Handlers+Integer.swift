@@ -176,17 +176,11 @@ private func integerOverflow(_ s: State, _ c: Code, _ n: Int) {
   unsafe next(s, c, n)
 }
 
-/// RC: reads and clears the interrupt flag.
-@c func readAndClear(_ s: State, _ c: Code, _ n: Int) {
-  unsafe setRegister(s, operation(c).rc, cpuState(s).pointee.interruptFlag)
-  unsafe cpuState(s).pointee.interruptFlag = 0
-  unsafe next(s, c, n)
-}
-
-/// RS: reads and sets the interrupt flag.
-@c func readAndSet(_ s: State, _ c: Code, _ n: Int) {
-  unsafe setRegister(s, operation(c).rc, cpuState(s).pointee.interruptFlag)
-  unsafe cpuState(s).pointee.interruptFlag = 1
+/// RC and RS: reads the interrupt flag and makes it the operand, 0 or 1.
+@c func exchangeInterruptFlag(_ s: State, _ c: Code, _ n: Int) {
+  let op = unsafe operation(c)
+  unsafe setRegister(s, op.rc, cpuState(s).pointee.interruptFlag)
+  unsafe cpuState(s).pointee.interruptFlag = UInt64(truncatingIfNeeded: op.immediate)
   unsafe next(s, c, n)
 }
 
@@ -195,6 +189,7 @@ private func integerOverflow(_ s: State, _ c: Code, _ n: Int) {
 func owner<Result>(_ s: State, _ body: (AlphaCPU) -> Result) -> Result {
   unsafe cpuState(s).pointee.owner._withUnsafeGuaranteedRef { body($0) }
 }
+
 /// AMASK: clears the bits of the features that this CPU has.
 @c func maskFeatures(_ s: State, _ c: Code, _ n: Int) {
   let op = unsafe operation(c)

@@ -269,8 +269,8 @@ struct BlockBuilder {
   private mutating func emitMiscellaneous(_ operation: Operation, _ i: InstructionWord) {
     switch operation {
     case .rpcc where i.ra != 31: unsafe append(readCycleCounter, rc: destination(i.ra))
-    case .rc: unsafe append(readAndClear, rc: destination(i.ra))
-    case .rs: unsafe append(readAndSet, rc: destination(i.ra))
+    case .rc: unsafe append(exchangeInterruptFlag, rc: destination(i.ra), immediate: 0)
+    case .rs: unsafe append(exchangeInterruptFlag, rc: destination(i.ra), immediate: 1)
     default: break  // Barriers and hints: traps are precise and memory is in order.
     }
   }
