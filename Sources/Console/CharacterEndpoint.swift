@@ -24,12 +24,12 @@ public protocol CharacterEndpoint: AnyObject {
   /// Flushes, and collects the input that the host has ready.
   func service()
 
-  /// Whether no input can ever come any more: there is no source, or it has ended.
+  /// Whether no more input can come by itself: there is no source, it has ended, or it only answers
+  /// output. An idle guest that has taken all input then waits for ever.
   var inputHasEnded: Bool { get }
 
-  /// Suspends the calling thread until the host may have input, for at most `milliseconds`. Returns
-  /// at once when input is already waiting. For a run loop that follows the host's clock and has
-  /// nothing to run.
+  /// Suspends the calling thread until the host has new input for ``service()``, for at most
+  /// `milliseconds`. For a run loop that follows the host's clock and has nothing to run.
   func waitForInput(milliseconds: Int)
 }
 

@@ -57,11 +57,8 @@ public final class ScriptRunner: CharacterEndpoint {
   /// What the script types.
   public func receive() -> SerialInput? { output.receive() }
 
-  /// Never: the guest decides by its output when the script types more.
-  public var inputHasEnded: Bool { false }
-
-  /// Lets the time pass, unless the script has typed something.
-  public func waitForInput(milliseconds: Int) { output.waitForInput(milliseconds: milliseconds) }
+  /// Always true: the script types only in answer to output.
+  public var inputHasEnded: Bool { true }
 
   private var isOverdue: Bool {
     if matcher != nil, now() &- stepStart > script.stepLimit { hasTimedOut = true }

@@ -50,7 +50,7 @@ public final class SocketEndpoint: CharacterEndpoint {
 
   /// Waits for the client, or for a client to come.
   public func waitForInput(milliseconds: Int) {
-    guard input.isEmpty else { return }
-    HostDescriptor.wait(for: [client?.number ?? listener.number], milliseconds)
+    let source = client?.number ?? listener.number
+    HostDescriptor.wait(for: input.space == 0 ? [] : [source], milliseconds)
   }
 }

@@ -73,7 +73,6 @@ public final class TerminalEndpoint: CharacterEndpoint {
   /// ``inputLimit`` keys wait.
   public func service() {
     flush()
-    let space = Self.inputLimit - input.count
     guard !sourceHasEnded, space > 0 else { return }
     switch source.readAvailable(limit: min(space, 4096)) {
     case .nothingYet: break
@@ -86,11 +85,12 @@ public final class TerminalEndpoint: CharacterEndpoint {
   /// Whether the source has ended and all of it has been received.
   public var inputHasEnded: Bool { sourceHasEnded && input.isEmpty }
 
-  /// Waits for a key, unless input already waits for the guest.
+  /// Waits for a key.
   public func waitForInput(milliseconds: Int) {
-    guard input.isEmpty else { return }
-    HostDescriptor.wait(for: sourceHasEnded ? [] : [source.number], milliseconds)
+    HostDescriptor.wait(for: sourceHasEnded || space == 0 ? [] : [source.number], milliseconds)
   }
+
+  private var space: Int { max(0, Self.inputLimit - input.count) }
 
   private func take(_ meaning: EscapeKeys.Meaning) {
     switch meaning {

@@ -52,6 +52,7 @@ extension Machine {
   /// execute up to the next deadline, or skip to it when the CPU waits.
   public func run(_ limits: RunLimits = RunLimits()) throws -> RunOutcome {
     let cpu = cpus[0]
+    observeCPUs()
     let host = HostClock(guestTime: cpu.time)
     var nextPoll: UInt64 = 0
     defer { console.flush() }
@@ -84,7 +85,11 @@ extension Machine {
       if let deadline = clock.nextDeadline { budget = min(budget, max(deadline, now + 1) - now) }
       if let limit = limits.time { budget = min(budget, limit - now) }
       if let limit = limits.instructions { budget = min(budget, limit - cpu.instructionCount) }
-      cpu.run(budget: Int(clamping: budget))
+      if trace.enabled.contains(.instructions) {
+        traceStep(cpu)
+      } else {
+        cpu.run(budget: Int(clamping: budget))
+      }
       if configuration.clock == .host { cpu.skip(to: host.guestTime) }
     }
   }

@@ -373,9 +373,7 @@ cserve:
 	ldah	p0, CSERVE_power_off >> 16(zero)
 	subq	a0, p0, p0
 	subq	p0, CSERVE_power_off & 0xffff, p1
-	bne	p1, 1f
-	hw_mtpr	zero, PR_HALT
-	DONE
+	beq	p1, power_off_machine
 	subq	p0, CSERVE_reset & 0xffff, p1
 	beq	p1, reset_machine
 	hw_ret	(zero)

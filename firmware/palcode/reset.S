@@ -107,7 +107,7 @@ halt_processor:
 	addq	p0, 1, p0
 	hw_mtpr	p0, PT_HALTS
 	subq	p0, 2, p0
-	bgt	p0, 9f
+	bgt	p0, power_off_machine
 	beq	p0, 8f
 
 	hw_mfpr	p1, PT_SLOT
@@ -140,4 +140,9 @@ halt_processor:
 	LOAD_GP
 	ENTER_CONSOLE console_halted
 
-9:	hw_mtpr	zero, PR_HALT
+/* The power may stay on for a while: nothing else may run. */
+	.globl	power_off_machine
+power_off_machine:
+	hw_mtpr	zero, PR_HALT
+1:	hw_mtpr	zero, PR_WAIT
+	br	zero, 1b
