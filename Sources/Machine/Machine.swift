@@ -38,9 +38,12 @@ public final class Machine {
   let exit = ExitBox()
   private let loader: BootLoader
 
-  /// The value that a guest test wrote to the exit register.
+  /// What the guest has said about how it ended.
   final class ExitBox {
+    /// The value that a guest test wrote to the exit register.
     var value: UInt32?
+    /// Whether the guest reported a panic.
+    var hasPanicked = false
   }
 
   /// Builds the machine and loads its memory. Disks are attached afterwards, then ``reset()``.
@@ -86,6 +89,11 @@ public final class Machine {
     }
     pci.subtractiveAgent = southBridge.ports
     try pci.attach(southBridge.bridge, slot: 7)
+    let panicNotifier = PanicNotifier { [exit, clock] in
+      exit.hasPanicked = true
+      clock.deadlineDidChange?()
+    }
+    try pci.attach(panicNotifier, slot: 7, function: 1)
     io.pciWindows.acknowledgeInterrupt = { [unowned southBridge] in
       southBridge.acknowledgeInterrupt()
     }
