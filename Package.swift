@@ -95,7 +95,12 @@ let package = Package(
     tests(
       "VirtioBlock",
       ["MachineTestKit", "Virtio", "PCI", "DeviceModel", "DiskImages", "GuestMemory"]),
-    tests("Machine", ["MachineTestKit", "GuestMemory", "DeviceModel", "DiskImages"]),
+    tests(
+      "Machine",
+      [
+        "AlphaCPU", "Console", "DeviceModel", "DiskImages", "GuestMemory", "MachineTestKit", "PCI",
+        "Virtio", "VirtioBlock",
+      ]),
 
     // The built program from outside; strict memory safety would only repeat Foundation's own.
     .testTarget(name: "ProgramTests", swiftSettings: [.swiftLanguageMode(.v6)]),

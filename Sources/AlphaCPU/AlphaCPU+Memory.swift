@@ -179,7 +179,10 @@ extension AlphaCPU: GuestRAMObserver {
     while page < end {
       if code.holdsCode(page: page) {
         let start = max(page, address.rawValue)
-        _ = code.invalidate(start, byteCount: Int(min(end, page &+ 0x2000) &- start))
+        // The device may have been told to by the running block, which must not go on.
+        if code.invalidate(start, byteCount: Int(min(end, page &+ 0x2000) &- start)) {
+          requestAttention()
+        }
       }
       page &+= 0x2000
     }

@@ -40,7 +40,7 @@ extension AlphaCPU {
     guard let entry = deliverableInterrupt else { return }
     if entry == PALEntry.machineCheck {
       self[.trapArgument0] = 0
-      self[.trapArgument1] = 0
+      self[.trapArgument1] = 2
     }
     unsafe enterPALcode(at: entry, returningTo: state.pointee.pc)
   }

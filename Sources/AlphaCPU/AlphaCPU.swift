@@ -205,12 +205,12 @@ public final class AlphaCPU {
     let generation = code.generation
     let known = unsafe code.block(key)
     let block = unsafe known ?? code.build(key, buffers: buffers)
+    let wasEmptied = code.generation != generation
+    if wasEmptied { jumpCache.flush() }
     guard unsafe CodeCache.instructionCount(block) <= limit else {
       return unsafe code.buildTruncated(key, limit: limit)
     }
-    if code.generation != generation {
-      jumpCache.flush()
-    } else if let site = unsafe site, unsafe code.isPermanent(site) {
+    if !wasEmptied, let site = unsafe site, unsafe code.isPermanent(site) {
       unsafe site.storeBytes(of: block, as: Code.self)
     }
     unsafe jumpCache.insert(pc, modeTag: state.pointee.modeTag, block)

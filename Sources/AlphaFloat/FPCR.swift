@@ -5,11 +5,11 @@ public struct FPCR: Sendable, Hashable {
   var stored: UInt64
 
   /// The bits that MT_FPCR can change. SUM follows the status bits, 46:0 read as zero.
-  @usableFromInline
-  static let writable: UInt64 = 0x7fff_8000_0000_0000
+  @inlinable
+  static var writable: UInt64 { 0x7fff_8000_0000_0000 }
 
-  @usableFromInline
-  static let statusBits: UInt64 = 0x03f0_0000_0000_0000
+  @inlinable
+  static var statusBits: UInt64 { 0x03f0_0000_0000_0000 }
 
   /// The register as MT_FPCR writes `value`.
   @inlinable
@@ -66,12 +66,12 @@ public struct FPCR: Sendable, Hashable {
     stored & FPCR.ine != 0 && (!qualifiers.contains(.inexact) || stored & FPCR.ined != 0)
   }
 
-  @usableFromInline
-  static let ined: UInt64 = 1 << 62
-  static let unfd: UInt64 = 1 << 61
-  static let undz: UInt64 = 1 << 60
-  @usableFromInline
-  static let ine: UInt64 = 1 << 56
-  @usableFromInline
-  static let dnz: UInt64 = 1 << 48
+  @inlinable
+  static var ined: UInt64 { 1 << 62 }
+  static var unfd: UInt64 { 1 << 61 }
+  static var undz: UInt64 { 1 << 60 }
+  @inlinable
+  static var ine: UInt64 { 1 << 56 }
+  @inlinable
+  static var dnz: UInt64 { 1 << 48 }
 }

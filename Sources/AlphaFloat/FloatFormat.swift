@@ -14,7 +14,7 @@ struct FloatFormat: Sendable {
 }
 
 /// The precision of an IEEE operation.
-public enum IEEEFormat: Sendable, CaseIterable {
+public enum IEEEFormat: Sendable {
   /// S_floating: IEEE single, in a register as a T image.
   case s
   /// T_floating: IEEE double.

@@ -45,24 +45,21 @@ public struct FloatResult: Sendable, Hashable {
   /// The exception summary; empty: no trap.
   public var traps: FloatTraps
 
-  /// A result that is written, with the exceptions it raised.
-  init(_ bits: UInt64, raising raised: FloatTraps = [], _ control: FloatControl) {
-    self.bits = bits
-    isWritten = true
-    status = raised
-    traps = control.enabled.intersection(raised)
-    if !traps.isEmpty && control.completes { traps.insert(.softwareCompletion) }
-  }
-
-  /// An IEEE trap before there was a result.
-  init(trapping traps: FloatTraps, status: FloatTraps) {
-    self.init(bits: 0, isWritten: false, status: status, traps: traps)
-  }
-
-  init(bits: UInt64, isWritten: Bool, status: FloatTraps = [], traps: FloatTraps) {
+  /// Makes an answer; by default a result that raised nothing.
+  @inlinable
+  public init(
+    bits: UInt64, isWritten: Bool = true, status: FloatTraps = [], traps: FloatTraps = []
+  ) {
     self.bits = bits
     self.isWritten = isWritten
     self.status = status
     self.traps = traps
+  }
+
+  /// A result with the exceptions it raised: all are recorded, the enabled ones trap.
+  init(_ bits: UInt64, raising raised: FloatTraps = [], _ control: FloatControl) {
+    var traps = control.enabled.intersection(raised)
+    if !traps.isEmpty && control.completes { traps.insert(.softwareCompletion) }
+    self.init(bits: bits, status: raised, traps: traps)
   }
 }

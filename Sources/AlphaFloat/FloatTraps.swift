@@ -9,19 +9,26 @@ public struct FloatTraps: OptionSet, Sendable, Hashable {
   public init(rawValue: UInt8) { self.rawValue = rawValue }
 
   /// Software completion: the trapping instruction carried `/S`. Alone: a denormal operand.
-  public static let softwareCompletion = FloatTraps(rawValue: 1)
+  @inlinable
+  public static var softwareCompletion: FloatTraps { FloatTraps(rawValue: 1) }
   /// Invalid operation.
-  public static let invalid = FloatTraps(rawValue: 2)
+  @inlinable
+  public static var invalid: FloatTraps { FloatTraps(rawValue: 2) }
   /// Division by zero.
-  public static let divisionByZero = FloatTraps(rawValue: 4)
+  @inlinable
+  public static var divisionByZero: FloatTraps { FloatTraps(rawValue: 4) }
   /// Overflow.
-  public static let overflow = FloatTraps(rawValue: 8)
+  @inlinable
+  public static var overflow: FloatTraps { FloatTraps(rawValue: 8) }
   /// Underflow.
-  public static let underflow = FloatTraps(rawValue: 16)
+  @inlinable
+  public static var underflow: FloatTraps { FloatTraps(rawValue: 16) }
   /// Inexact result.
-  public static let inexact = FloatTraps(rawValue: 32)
+  @inlinable
+  public static var inexact: FloatTraps { FloatTraps(rawValue: 32) }
   /// Integer overflow.
-  public static let integerOverflow = FloatTraps(rawValue: 64)
+  @inlinable
+  public static var integerOverflow: FloatTraps { FloatTraps(rawValue: 64) }
 }
 
 /// The trapping qualifiers of a floating-point operate instruction, as its function field has
@@ -39,11 +46,15 @@ public struct FloatQualifiers: OptionSet, Sendable, Hashable {
   public init(function: UInt32) { self.rawValue = function & 0x700 }
 
   /// `/U`: underflow traps.
-  public static let underflow = FloatQualifiers(rawValue: 0x100)
+  @inlinable
+  public static var underflow: FloatQualifiers { FloatQualifiers(rawValue: 0x100) }
   /// `/V`: integer overflow traps. The same bit as `/U`.
-  public static let integerOverflow = FloatQualifiers(rawValue: 0x100)
+  @inlinable
+  public static var integerOverflow: FloatQualifiers { FloatQualifiers(rawValue: 0x100) }
   /// `/I`: inexact results trap. Only encoded together with `/S`.
-  public static let inexact = FloatQualifiers(rawValue: 0x200)
+  @inlinable
+  public static var inexact: FloatQualifiers { FloatQualifiers(rawValue: 0x200) }
   /// `/S`: exception completion; the FPCR's disable and denormal bits apply.
-  public static let completion = FloatQualifiers(rawValue: 0x400)
+  @inlinable
+  public static var completion: FloatQualifiers { FloatQualifiers(rawValue: 0x400) }
 }

@@ -54,8 +54,7 @@ extension HostFloat {
     return isZero(a) && isNormal(b) ? quotient : nil
   }
 
-  /// SQRTT of Fb, or nil.
-  @inlinable @inline(__always)
+  /// SQRTT of Fb, or nil. Not inlinable, as the compiler gives a square root a cold library call.
   public static func squareRootT(_ b: UInt64, allowInexact: Bool) -> UInt64? {
     guard b >> 63 == 0, isNormal(b) else { return nil }
     let root = Double(bitPattern: b).squareRoot().bitPattern
@@ -112,7 +111,6 @@ extension HostFloat {
   }
 
   /// SQRTS of Fb, or nil.
-  @inlinable @inline(__always)
   public static func squareRootS(_ b: UInt64, allowInexact: Bool) -> UInt64? {
     guard b >> 63 == 0, isNormal(b), !isWiderThanS(b) else { return nil }
     let x = Double(bitPattern: b)

@@ -1,7 +1,7 @@
 extension IEEE {
   /// What a true compare writes: 2.0 (false writes a true zero).
-  @usableFromInline
-  static let compareTrue: UInt64 = 0x4000_0000_0000_0000
+  @inlinable
+  static var compareTrue: UInt64 { 0x4000_0000_0000_0000 }
 
   /// CMPTUN: whether the operands are unordered.
   public static func compareUnordered(

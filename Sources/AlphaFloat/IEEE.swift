@@ -124,12 +124,12 @@ extension IEEE {
     let hasDenormal = RegisterImage.isDenormal(a) || RegisterImage.isDenormal(b)
     if control.completes {
       return hasDenormal && !control.fpcr.denormalOperandsAreZero
-        ? FloatResult(trapping: .softwareCompletion, status: []) : nil
+        ? FloatResult(bits: 0, isWritten: false, traps: .softwareCompletion) : nil
     }
     let hasNaN = RegisterImage.isNaN(a) || RegisterImage.isNaN(b)
     let hasInfinity = RegisterImage.isInfinity(a) || RegisterImage.isInfinity(b)
     return hasDenormal || hasNaN || hasInfinity && !acceptsInfinity
-      ? FloatResult(trapping: .invalid, status: .invalid) : nil
+      ? FloatResult(bits: 0, isWritten: false, status: .invalid, traps: .invalid) : nil
   }
 
   /// The NaN result of NaN operands: Fb goes before Fa, signaling ones are quieted

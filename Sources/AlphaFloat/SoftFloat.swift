@@ -10,10 +10,6 @@ struct SoftFloat {
 
   var isZero: Bool { significand == 0 }
 
-  static func zero(isNegative: Bool) -> SoftFloat {
-    SoftFloat(isNegative: isNegative, exponent: 0, significand: 0)
-  }
-
   /// An integer, exactly.
   init(_ integer: Int64) {
     let magnitude = integer.magnitude

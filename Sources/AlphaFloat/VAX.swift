@@ -25,7 +25,7 @@ public enum VAX {
     guard let x = number(a), var y = number(b) else { return trap(.invalid, control) }
     if negatingB { y.isNegative.toggle() }
     guard let total = x.isZero ? y : y.isZero ? x : SoftFloat.sum(x, y) else {
-      return written(0)
+      return written(0, control)
     }
     return delivered(total, format.format, control)
   }
@@ -35,7 +35,7 @@ public enum VAX {
     _ a: UInt64, _ b: UInt64, _ format: VAXFormat, _ control: FloatControl
   ) -> FloatResult {
     guard let x = number(a), let y = number(b) else { return trap(.invalid, control) }
-    if x.isZero || y.isZero { return written(0) }
+    if x.isZero || y.isZero { return written(0, control) }
     return delivered(SoftFloat.product(x, y), format.format, control)
   }
 
@@ -45,7 +45,7 @@ public enum VAX {
   ) -> FloatResult {
     guard let x = number(a), let y = number(b) else { return trap(.invalid, control) }
     if y.isZero { return trap(.divisionByZero, control) }
-    if x.isZero { return written(0) }
+    if x.isZero { return written(0, control) }
     return delivered(SoftFloat.quotient(x, y), format.format, control)
   }
 
@@ -54,7 +54,7 @@ public enum VAX {
     _ b: UInt64, _ format: VAXFormat, _ control: FloatControl
   ) -> FloatResult {
     guard let x = number(b) else { return trap(.invalid, control) }
-    if x.isZero { return written(0) }
+    if x.isZero { return written(0, control) }
     if x.isNegative { return trap(.invalid, control) }
     return delivered(x.squareRoot(), format.format, control)
   }
@@ -92,7 +92,7 @@ extension VAX {
     _ a: UInt64, _ b: UInt64, _ control: FloatControl, _ order: (Int64, Int64) -> Bool
   ) -> FloatResult {
     guard number(a) != nil, number(b) != nil else { return trap(.invalid, control) }
-    return written(order(rank(a), rank(b)) ? compareTrue : 0)
+    return written(order(rank(a), rank(b)) ? compareTrue : 0, control)
   }
 
   /// The signed magnitude as an integer, ordered as the numbers are.
@@ -114,7 +114,7 @@ extension VAX {
   /// CVTDG: D to G; three fraction bits are rounded off.
   public static func convertDtoG(_ b: UInt64, _ control: FloatControl) -> FloatResult {
     let field = Int(truncatingIfNeeded: b >> 55 & 0xff)
-    if field == 0 { return b == 0 ? written(0) : trap(.invalid, control) }
+    if field == 0 { return b == 0 ? written(0, control) : trap(.invalid, control) }
     let x = SoftFloat(
       isNegative: RegisterImage.isNegative(b), exponent: field - 129,
       significand: 1 << 63 | b << 8)
@@ -124,11 +124,12 @@ extension VAX {
   /// CVTGD: G to D; the fraction is exact, the exponent may not fit.
   public static func convertGtoD(_ b: UInt64, _ control: FloatControl) -> FloatResult {
     guard let x = number(b) else { return trap(.invalid, control) }
-    if x.isZero { return written(0) }
+    if x.isZero { return written(0, control) }
     if let failure = rangeFailure(x, .d, control) { return failure }
     let fraction = x.significand >> 8 & (1 << 55 - 1)
     return written(
-      b & RegisterImage.sign | UInt64(truncatingIfNeeded: x.exponent + 129) << 55 | fraction)
+      b & RegisterImage.sign | UInt64(truncatingIfNeeded: x.exponent + 129) << 55 | fraction,
+      control)
   }
 
   /// CVTGQ: G to quadword. Out of range, the low 64 bits of the rounded integer; `/V` traps.
@@ -165,9 +166,9 @@ extension VAX {
   private static func delivered(
     _ exact: SoftFloat, _ format: FloatFormat, _ control: FloatControl
   ) -> FloatResult {
-    if exact.isZero { return written(0) }
+    if exact.isZero { return written(0, control) }
     let (result, _) = exact.rounded(to: format.precision, rule(control))
-    return rangeFailure(result, format, control) ?? written(result.image(bias: 1025))
+    return rangeFailure(result, format, control) ?? written(result.image(bias: 1025), control)
   }
 
   /// Overflow always traps; underflow is a true zero, and traps with `/U`.
@@ -182,14 +183,10 @@ extension VAX {
     return nil
   }
 
-  private static func written(_ bits: UInt64) -> FloatResult {
-    FloatResult(bits: bits, isWritten: true, traps: [])
-  }
-
   private static func written(
-    _ bits: UInt64, trapping traps: FloatTraps, _ control: FloatControl
+    _ bits: UInt64, trapping traps: FloatTraps = [], _ control: FloatControl
   ) -> FloatResult {
-    FloatResult(bits: bits, isWritten: true, traps: completed(traps, control))
+    FloatResult(bits: bits, traps: completed(traps, control))
   }
 
   /// A trap whose result is UNPREDICTABLE; here Fc keeps its value.

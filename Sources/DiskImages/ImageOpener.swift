@@ -77,12 +77,10 @@ public struct ImageOpener {
       return try RawImage(file, readOnly: readOnly)
     case .qcow2:
       let header = try QcowHeader(reading: file)
-      guard readOnly else {
-        throw ImageFault(path.string, .unsupported(feature: "writing to a qcow2 image"))
-      }
       let backing = try openBacking(of: header, at: path, chain: &chain)
       return try QcowImage(
-        file, header: header, backing: backing, cacheLimits: cacheLimits, report: report)
+        file, header: header, readOnly: readOnly, backing: backing, cacheLimits: cacheLimits,
+        report: report)
     }
   }
 

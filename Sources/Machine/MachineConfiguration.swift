@@ -40,8 +40,8 @@ public struct MachineConfiguration: Sendable {
   /// Whether drivers get away with what the hardware would not let pass.
   public var isChipsetLenient = false
   /// What the real-time clock shows at power-on, in seconds since 1970. Fixed by default, so that
-  /// runs repeat: 2026-01-01 00:00:00 UTC.
-  public var startDate: UInt64 = 1_767_225_600
+  /// runs repeat: 2000-01-01 00:00:00 UTC.
+  public var startDate: UInt64 = 946_684_800
 
   /// A machine with this firmware.
   public init(firmware: NamedFile) { self.firmware = firmware }

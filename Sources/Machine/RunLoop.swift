@@ -4,6 +4,12 @@ internal import DeviceModel
 internal import Dispatch
 internal import SouthBridge
 
+#if canImport(Glibc)
+  internal import Glibc
+#elseif canImport(Musl)
+  internal import Musl
+#endif
+
 /// When to stop a guest that does not stop by itself.
 public struct RunLimits: Sendable {
   /// Instructions since power-on.
@@ -46,6 +52,7 @@ extension Machine {
   /// execute up to the next deadline, or skip to it when the CPU waits.
   public func run(_ limits: RunLimits = RunLimits()) throws -> RunOutcome {
     let cpu = cpus[0]
+    observeCPUs()
     let host = HostClock(guestTime: cpu.time)
     var nextPoll: UInt64 = 0
     defer { console.flush() }
@@ -78,7 +85,11 @@ extension Machine {
       if let deadline = clock.nextDeadline { budget = min(budget, max(deadline, now + 1) - now) }
       if let limit = limits.time { budget = min(budget, limit - now) }
       if let limit = limits.instructions { budget = min(budget, limit - cpu.instructionCount) }
-      cpu.run(budget: Int(clamping: budget))
+      if trace.enabled.contains(.instructions) {
+        traceStep(cpu)
+      } else {
+        cpu.run(budget: Int(clamping: budget))
+      }
       if configuration.clock == .host { cpu.skip(to: host.guestTime) }
     }
   }
@@ -117,7 +128,12 @@ struct HostClock {
     let now = guestTime
     guard wake > now else { return wake }
     let milliseconds = (wake - now) / 1_000_000
-    if milliseconds > 0 { console.waitForInput(milliseconds: Int(min(milliseconds, 100))) }
+    if milliseconds > 0 {
+      console.waitForInput(milliseconds: Int(min(milliseconds, 100)))
+    } else {
+      // A guest that ticks 1024 times a second always waits less than a millisecond.
+      usleep(UInt32((wake - now) / 1000))
+    }
     return min(wake, guestTime)
   }
 

@@ -56,8 +56,11 @@ extension BlockDevice {
         warn("request refused", "\(what): \(reason)")
       case .dma(let fault):
         status = .ioError
-        // The way to memory has reported the fault itself.
-        trace.trace(.block, "\(name): \(what): \(fault)\(core?.hint(for: fault) ?? "")")
+        // The way to memory has reported the fault itself; only what it cannot know is added.
+        trace.trace(.block, "\(name): \(what): \(fault)")
+        if let hint = core?.hint(for: fault) {
+          warn("address", "\(what): \(fault.address): \(hint)")
+        }
       case .image(let fault):
         status = .ioError
         warn("image", "\(what): \(fault)")

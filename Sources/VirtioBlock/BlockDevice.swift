@@ -14,6 +14,10 @@ public final class BlockDevice: VirtioDevice {
   static let serialSize = 20
   /// Most bytes moved at once between image and memory.
   static let chunkSize = 1 << 20
+  /// Most data elements of a request that `seg_max` allows. A queue has room for more, but Linux on
+  /// Alpha cannot chain its scatter lists (ARCH_NO_SG_CHAIN): there a request of more than 128
+  /// elements loses data, and its virtio driver believes what the device says.
+  static let maximumDataElements: UInt32 = 126
   /// Most ranges of one DISCARD or WRITE_ZEROES request.
   static let maximumSegments = 64
   /// Most sectors of one range: work that the host does in a moment.
@@ -124,7 +128,7 @@ public final class BlockDevice: VirtioDevice {
     }
     append(capacity)
     skip(to: 12)
-    append(UInt32(options.queueSize) - 2)  // seg_max: all but header and status
+    append(min(UInt32(options.queueSize) - 2, Self.maximumDataElements))  // seg_max
     skip(to: 20)
     append(UInt32(Self.sectorSize))  // blk_size
     skip(to: 32)

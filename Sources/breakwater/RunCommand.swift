@@ -111,7 +111,10 @@ struct RunCommand: ParsableCommand {
     configuration.commandLine = append
     configuration.memoryByteCount = memory.byteCount
     configuration.cpuCount = cpus
-    configuration.clock = clock == .host ? .host : .virtual
+    if clock == .host {
+      configuration.clock = .host
+      configuration.startDate = UInt64(max(Date().timeIntervalSince1970, 0))
+    }
     configuration.isChipsetLenient = chipset == .lenient
     return configuration
   }

@@ -173,9 +173,10 @@ struct UnalignedTests {
   @Test("It comes before every fault: no translation, no access, no such address, no memory")
   func precedence() throws {
     let bench = try Bench()
-    let addresses = [
-      0x1000, 1 << 50, Bench.kseg + 0x7000_0000, Bench.deviceVirtual, 0x8000_0000_0000_0000,
-    ] as [UInt64]
+    let addresses =
+      [
+        0x1000, 1 << 50, Bench.kseg + 0x7000_0000, Bench.deviceVirtual, 0x8000_0000_0000_0000,
+      ] as [UInt64]
     for (operation, _, _) in Self.operations {
       for address in addresses {
         try bench.start([Encode.memory(operation, 5, 1, 16)])

@@ -56,7 +56,8 @@ struct LockTests {
     #expect(try answer([Encode.memory(.stqC, 3, 256, 16)]) == 0)
   }
 
-  @Test("The reservation is a 64-byte line: another line fails, the same line at another offset holds")
+  @Test(
+    "The reservation is a 64-byte line: another line fails, the same line at another offset holds")
   func line() throws {
     #expect(try answer(store: Encode.memory(.stqC, 2, 56, 16)) == 1)
     #expect(try answer(store: Encode.memory(.stqC, 2, 64, 16)) == 0)

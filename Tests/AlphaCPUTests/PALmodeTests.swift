@@ -192,7 +192,10 @@ struct PALmodeTests {
   func illegalHardware() throws {
     for type in 0..<16 {
       let words = [
-        (Encode.hardwareLoad(type: type, 1, 0, 16), [0, 1, 2, 3, 0xA, 0xB, 0xE, 0xF].contains(type)),
+        (
+          Encode.hardwareLoad(type: type, 1, 0, 16),
+          [0, 1, 2, 3, 0xA, 0xB, 0xE, 0xF].contains(type)
+        ),
         (Encode.hardwareStore(type: type, 1, 0, 16), type < 4),
       ]
       for (word, exists) in words {

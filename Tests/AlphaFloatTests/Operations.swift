@@ -17,14 +17,7 @@ struct Operation: Sendable, CustomTestStringConvertible {
 
   /// An operation on bits that cannot trap.
   init(_ name: String, bits: @escaping @Sendable (UInt64, UInt64) -> UInt64) {
-    self.init(name) { a, b, _ in Operation.plain(bits(a, b)) }
-  }
-
-  /// CVTQL of an image is the only way for a test to make a result without a trap.
-  private static func plain(_ bits: UInt64) -> FloatResult {
-    var result = LongwordImage.fromQuadword(0, qualifiers: [], fpcr: FPCR())
-    result.bits = bits
-    return result
+    self.init(name) { a, b, _ in FloatResult(bits: bits(a, b)) }
   }
 }
 

@@ -2,7 +2,7 @@ import AlphaFloat
 import Foundation
 import Testing
 
-/// Replays the answers of scripts/float_reference.py, which knows only the architecture and
+/// Replays the answers of scripts/float-reference, which knows only the architecture and
 /// exact rational arithmetic.
 @Suite struct ReferenceVectorTests {
   @Test(
@@ -78,7 +78,7 @@ private enum Reference {
   /// Runs the script for one operation: it writes `folder/name`.
   static func writeVectors(of name: String, into folder: URL) throws {
     let script = URL(fileURLWithPath: #filePath)
-      .appendingPathComponent("../../../scripts/float_reference.py").standardizedFileURL
+      .appendingPathComponent("../../../scripts/float-reference/vectors.py").standardizedFileURL
     let status = try run([
       script.path, folder.path, name, "--every", "\(Settings.every)",
       "--random", "\(Settings.vectors)", "--seed", "\(Settings.seed)",

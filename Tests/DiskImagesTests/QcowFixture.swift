@@ -1,3 +1,4 @@
+import Foundation
 import MachineTestKit
 import Testing
 
@@ -121,4 +122,10 @@ struct TestRandom: RandomNumberGenerator {
 func deflated(_ content: [UInt8]) throws -> [UInt8] {
   let stream = CompressedCluster.deflate(content.span, limit: content.count)
   return try #require(stream)
+}
+
+/// How long the random tests run: DISK_TEST_SEEDS=100 repeats each with a hundred seeds.
+enum TestScale {
+  static let seeds =
+    ProcessInfo.processInfo.environment["DISK_TEST_SEEDS"].flatMap { UInt64($0) } ?? 1
 }

@@ -43,7 +43,7 @@ struct QemuReadingTests {
     "Q1, Q6, Q7: convert, plain and compressed", arguments: [512, 4096, 65536, 2 << 20],
     [true, false])
   func convert(clusterSize: Int, compressed: Bool) throws {
-    let bytes = content(1 << 20)
+    let bytes = content(400 * 1024)
     let raw = try directory.write("raw", bytes)
     let path = directory.file("image")
     let options = ["convert", "-f", "raw", "-O", "qcow2", "-o", "cluster_size=\(clusterSize)"]
@@ -75,13 +75,13 @@ struct QemuReadingTests {
 
   @Test("Q3, Q8: a chain of three with zero clusters, discards and compressed writes")
   func chain() throws {
-    var bytes = content(2 << 20)
+    var bytes = content(1 << 20)
     try directory.write("base.raw", bytes)
     try QemuTools.image(
       "create", "-f", "qcow2", "-b", "base.raw", "-F", "raw", directory.file("middle"), "3M")
     try QemuTools.image(
       "create", "-f", "qcow2", "-b", "middle", "-F", "qcow2", directory.file("top"), "4M")
-    bytes += [UInt8](repeating: 0, count: 2 << 20)
+    bytes += [UInt8](repeating: 0, count: 3 << 20)
     func fill(_ range: Range<Int>, _ value: UInt8) { for index in range { bytes[index] = value } }
     try QemuTools.io(
       directory.file("middle"), ["write -P 0x11 1000 70000", "write -z 262144 131072"])

@@ -83,7 +83,12 @@ public final class MemoryFileStore: FileStore {
       let start = Int(position % Self.pageSize)
       let count = min(Int(Self.pageSize) - start, bytes.count - done)
       let page = pages[position / Self.pageSize]
-      for index in 0..<count { bytes[done + index] = page?[start + index] ?? 0 }
+      if let page {
+        for index in 0..<count { bytes[done + index] = page[start + index] }
+      } else {
+        var piece = bytes._mutatingExtracting(done..<done + count)
+        piece.update(repeating: 0)
+      }
       done += count
     }
     return offset < size ? Int(min(UInt64(bytes.count), size - offset)) : 0
@@ -131,6 +136,17 @@ public final class MemoryFileStore: FileStore {
     while page * Self.pageSize < size, (pages[page] != nil) == isData { page += 1 }
     return (isData, min(page * Self.pageSize, size))
   }
+
+  /// A file of its own with the same content.
+  public func copy() -> MemoryFileStore {
+    let copy = MemoryFileStore(name: name)
+    copy.pages = pages
+    copy.size = size
+    return copy
+  }
+
+  /// Forgets the changes recorded so far.
+  public func forgetChanges() { changes = [] }
 
   /// Makes `change` happen to this file: rebuilds what a disk holds after a power cut.
   public func apply(_ change: Change) {

@@ -33,6 +33,14 @@ struct BlockDeviceTests {
     #expect(try rig.registers.read(0x2020, .byte) == 1)  // H86
   }
 
+  @Test("The largest request suits drivers that cannot chain scatter lists (BK26)")
+  func segmentLimit() throws {
+    for (size, limit) in [(4, 2), (128, 126), (256, 126), (1024, 126)] as [(UInt16, UInt64)] {
+      let rig = try BlockRig(options: BlockOptions(queueSize: size))
+      #expect(try rig.registers.read(0x200C, .longword) == limit, "queue size \(size)")
+    }
+  }
+
   @Test("Read-only disks and several queues in the offer (BK7, BK33)")
   func offers() throws {
     #expect(try BlockRig(readOnly: true).registers.offeredFeatures() == 0x3_3000_0264)

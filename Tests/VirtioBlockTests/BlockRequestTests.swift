@@ -347,7 +347,7 @@ struct BlockRequestTests {
     #expect(answer.status == Self.ioError)
     #expect(!rig.needsReset)
     #expect(rig.imageIsUntouched)
-    #expect(rig.warnings.count == 1)
+    #expect(rig.warnings.isEmpty)  // the memory below reports
     #expect(try rig.request(0, [.writable(data, 512)]).status == Self.ok)
   }
 

@@ -203,6 +203,13 @@ struct VirtqueueTests {
     #expect(try driver.availableEvent() == 3)
   }
 
+  @Test("The first kick is asked for whatever lies in avail_event before (EV4)")
+  func firstAvailableEvent() throws {
+    try memory.writeInteger(UInt16(0x7FFF), at: BusAddress(driver.end - 2))
+    #expect(try turn(queue(eventIndex: true)) == nil)
+    #expect(try driver.availableEvent() == 0)
+  }
+
   // MARK: Indirect tables
 
   @Test("An indirect table, with direct descriptors before it (IN3, IN4, IN6, H34)")

@@ -152,10 +152,10 @@ final class CodeCache {
     guard let content = pages[page], content.touches(lines) else { return false }
     for key in content.keys {
       guard let offset = blocks.removeValue(forKey: key) else { continue }
-      // Jump-cache entries and the running block may still lead here.
+      // Jump-cache entries and the running block may still lead here. Only the handler changes: a
+      // store that runs as the first operation still needs its place and count.
       let block = unsafe arena + offset
-      unsafe block.storeBytes(
-        of: DecodedOperation(handler: staleBlock), as: DecodedOperation.self)
+      unsafe block.storeBytes(of: staleBlock, as: Handler.self)
       unsafe block.storeBytes(
         of: UInt32(0), toByteOffset: BlockHeader.countOffset, as: UInt32.self)
     }

@@ -91,6 +91,7 @@ extension QcowHeader {
         && offset + UInt64(length) <= geometry.clusterSize,
       "the name must lie between the header and the end of the first cluster")
     try reader.require("its backing file name", byteCount: offset + UInt64(length))
+    backingNameOffset = offset
     backingName = Array(cluster[Int(offset)..<Int(offset) + Int(length)])
   }
 
@@ -99,8 +100,7 @@ extension QcowHeader {
   ) throws(ImageFault) {
     let known = min(knownLength, cluster.count)
     unknownBytes = Array(cluster[known..<max(known, min(Int(headerLength), cluster.count))])
-    let nameOffset: UInt64 = reader.field(Offset.backingName)
-    let end = backingName.isEmpty ? cluster.count : Int(nameOffset)
+    let end = backingName.isEmpty ? cluster.count : Int(backingNameOffset)
     var offset = Int(headerLength)
     while let type: UInt32 = cluster.bigEndian(at: offset),
       let length: UInt32 = cluster.bigEndian(at: offset + 4), offset + 8 <= end,

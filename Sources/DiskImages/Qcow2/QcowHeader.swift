@@ -11,6 +11,8 @@ struct QcowHeader: Equatable, Sendable {
   }
 
   var version: UInt32 = 3
+  /// Where the backing file's name is in the file; 0: there is none.
+  var backingNameOffset: UInt64 = 0
   var backingName: [UInt8] = []
   var clusterBits: Int = 16
   /// Size of the disk in bytes, as stored; a guest sees whole sectors of it.
@@ -64,12 +66,12 @@ struct QcowHeader: Equatable, Sendable {
   /// Bytes of the fields that this version defines and we know.
   var knownLength: Int { version == 2 ? 72 : Int(min(headerLength, 112)) }
 
-  /// The fields before the extensions, as the file holds them.
-  func encodedFields(backingNameOffset: Int?) -> [UInt8] {
+  /// The fields before the extensions, as the file holds them: always below one sector.
+  func encodedFields() -> [UInt8] {
     var bytes: [UInt8] = []
     bytes.appendBigEndian(Self.magic)
     bytes.appendBigEndian(version)
-    bytes.appendBigEndian(UInt64(backingNameOffset ?? 0))
+    bytes.appendBigEndian(backingNameOffset)
     bytes.appendBigEndian(UInt32(backingName.count))
     bytes.appendBigEndian(UInt32(clusterBits))
     bytes.appendBigEndian(byteCount)
@@ -90,8 +92,9 @@ struct QcowHeader: Equatable, Sendable {
     return bytes
   }
 
-  /// The whole header with extensions and backing name, or nil when a cluster cannot hold it.
-  func encoded() -> [UInt8]? {
+  /// The whole header with extensions and backing name, whose place it chooses, or nil when a
+  /// cluster cannot hold it.
+  mutating func encode() -> [UInt8]? {
     var tail: [UInt8] = []
     for item in extensions {
       tail.appendBigEndian(item.type)
@@ -103,7 +106,7 @@ struct QcowHeader: Equatable, Sendable {
     let start = version == 2 ? 72 : Int(headerLength)
     let nameOffset = start + tail.count
     guard nameOffset + backingName.count <= Int(geometry.clusterSize) else { return nil }
-    return encodedFields(backingNameOffset: backingName.isEmpty ? nil : nameOffset)
-      + unknownBytes + tail + backingName
+    backingNameOffset = backingName.isEmpty ? 0 : UInt64(nameOffset)
+    return encodedFields() + unknownBytes + tail + backingName
   }
 }

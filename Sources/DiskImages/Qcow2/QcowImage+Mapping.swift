@@ -41,7 +41,7 @@ extension QcowImage {
   }
 
   private func loadTable(at l2Offset: UInt64, for offset: UInt64) throws(ImageFault) -> L2Table {
-    if let table = tables.value(l2Offset) { return table }
+    if let table = writer?.pending.tables[l2Offset] ?? tables.value(l2Offset) { return table }
     var bytes = [UInt8](repeating: 0, count: Int(geometry.clusterSize))
     var span = bytes.mutableSpan
     guard try store.read(at: l2Offset, into: &span) > 0 else {

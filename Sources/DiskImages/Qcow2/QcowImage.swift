@@ -18,7 +18,7 @@ public final class QcowImage: DiskImage {
   }
 
   /// Whether writes are refused.
-  public let isReadOnly: Bool
+  public var isReadOnly: Bool { writer == nil }
   /// The opened backing file.
   public let backing: (any DiskImage)?
   /// The file's name.
@@ -28,34 +28,40 @@ public final class QcowImage: DiskImage {
   /// The internal snapshots, oldest first.
   public internal(set) var snapshots: [QcowSnapshot]
 
+  /// Everything that writing needs; nil when the image is read-only.
+  var writer: QcowWriter?
   let store: any FileStore
   let geometry: ClusterGeometry
   var header: QcowHeader
+  /// Bytes of the snapshot table in the file.
+  var snapshotTableByteCount: UInt64
   var l1: [UInt64]
   var tables: BoundedCache<UInt64, L2Table>
   var decompressed: BoundedCache<CompressedExtent, [UInt8]>
   private let report: (String) -> Void
   private var reported: Set<String> = []
 
-  /// Opens an image for reading.
+  /// Opens an image.
   ///
   /// - Parameters:
+  ///   - readOnly: whether writes are refused. An image whose metadata cannot be trusted opens only
+  ///     read-only.
   ///   - backing: the image's backing file, opened. Without it, a request for what only an existing
   ///     backing file knows fails.
   ///   - report: told once, in one line, of each oddity that does not keep the image from working.
   /// - Throws: ``ImageFault`` naming the field that breaks a rule of the format.
   public convenience init(
-    _ store: any FileStore, backing: (any DiskImage)? = nil,
+    _ store: any FileStore, readOnly: Bool = true, backing: (any DiskImage)? = nil,
     cacheLimits: CacheLimits = CacheLimits(),
     report: @escaping (String) -> Void = { _ in }
   ) throws(ImageFault) {
     try self.init(
-      store, header: QcowHeader(reading: store), backing: backing, cacheLimits: cacheLimits,
-      report: report)
+      store, header: QcowHeader(reading: store), readOnly: readOnly, backing: backing,
+      cacheLimits: cacheLimits, report: report)
   }
 
   init(
-    _ store: any FileStore, header: QcowHeader, backing: (any DiskImage)?,
+    _ store: any FileStore, header: QcowHeader, readOnly: Bool, backing: (any DiskImage)?,
     cacheLimits: CacheLimits, report: @escaping (String) -> Void
   ) throws(ImageFault) {
     self.store = store
@@ -63,8 +69,7 @@ public final class QcowImage: DiskImage {
     self.backing = backing
     self.report = report
     geometry = header.geometry
-    isReadOnly = true
-    snapshots = try QcowSnapshot.readTable(header, from: store).snapshots
+    (snapshots, snapshotTableByteCount) = try QcowSnapshot.readTable(header, from: store)
     l1 = quadwords(try store.bytes(at: header.l1Offset, count: Int(header.l1Count) * 8))
     tables = BoundedCache(limit: cacheLimits.tableBytes)
     decompressed = BoundedCache(limit: cacheLimits.clusterBytes)
@@ -73,6 +78,7 @@ public final class QcowImage: DiskImage {
     }
     if header.isCorrupt { note("it is marked corrupt; check it") }
     if header.isDirty { note("it was not closed cleanly; its refcounts may be stale") }
+    if !readOnly { try prepareForWriting(cacheLimits) }
   }
 
   /// Reports an oddity, once.

@@ -55,19 +55,25 @@ extension VirtioCore {
     }
   }
 
-  /// The view in force, and whether the address that failed would have worked in the other one.
-  public func hint(for fault: DMAFault?) -> String {
-    guard let fault, let view = memory.view else { return "" }
+  /// What to say about an address that cannot be reached as it is understood, but could be in the
+  /// other view; nil where that would not help either.
+  public func hint(for fault: DMAFault) -> String? {
+    guard let view = memory.view else { return nil }
     let other: PolicyDMAAddressSpace.View = view == .physical ? .translated : .physical
+    guard !isMemory(fault, seen: view), isMemory(fault, seen: other) else { return nil }
+    return features.contains(.accessPlatform)
+      ? "as a physical address it lies in memory, but by accepting ACCESS_PLATFORM the driver has "
+        + "promised bus addresses"
+      : "addresses are \(view.rawValue) here, but as \(other.rawValue) this one lies in memory: is "
+        + "dma=\(other.rawValue) what the driver needs?"
+  }
+
+  private func isMemory(_ fault: DMAFault, seen view: PolicyDMAAddressSpace.View) -> Bool {
     do {
-      try memory.space(other).probe(fault.address, byteCount: 1, fault.direction)
-      return features.contains(.accessPlatform)
-        ? "; as a physical address it lies in memory, but by accepting ACCESS_PLATFORM the driver "
-          + "has promised bus addresses"
-        : "; addresses are \(view.rawValue) here, but as \(other.rawValue) this one lies in "
-          + "memory: is dma=\(other.rawValue) what the driver needs?"
+      try memory.space(view).probe(fault.address, byteCount: 1, fault.direction)
+      return true
     } catch {
-      return "; addresses are \(view.rawValue)"
+      return false
     }
   }
 

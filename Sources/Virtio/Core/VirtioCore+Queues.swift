@@ -52,8 +52,8 @@ extension VirtioCore {
   /// up. A legacy driver knows no such bit; for it, the queues just stop.
   func fail(_ fault: QueueFault, queue index: Int) {
     status.insert(.needsReset)
-    warn(
-      fault.kind, "queue \(index): \(fault)\(hint(for: fault.dmaFault)); the device needs a reset")
+    let hint = fault.dmaFault.flatMap(hint).map { "; \($0)" } ?? ""
+    warn(fault.kind, "queue \(index): \(fault)\(hint); the device needs a reset")
     if interface == .modern, status.contains(.driverOK) {
       interruptStatus.insert(.configuration)
     }

@@ -13,8 +13,6 @@ public struct VirtioFeatures: OptionSet, Hashable, Sendable, Codable {
   public static let indirectDescriptors = VirtioFeatures(bit: 28)
   /// VIRTIO_F_EVENT_IDX.
   public static let eventIndex = VirtioFeatures(bit: 29)
-  /// Bit 30, which legacy drivers acknowledge only when they echo everything offered.
-  public static let badFeature = VirtioFeatures(bit: 30)
   /// VIRTIO_F_VERSION_1.
   public static let version1 = VirtioFeatures(bit: 32)
   /// VIRTIO_F_ACCESS_PLATFORM: addresses are the platform's bus addresses.

@@ -28,14 +28,6 @@ public struct Descriptor: Equatable, Sendable {
   /// The next entry, if the flags say so.
   public var next: UInt16
 
-  /// An entry with the given fields.
-  public init(address: BusAddress, length: UInt32, flags: Flags = [], next: UInt16 = 0) {
-    self.address = address
-    self.length = length
-    self.flags = flags
-    self.next = next
-  }
-
   /// Decodes the sixteen bytes at `offset`.
   init(_ bytes: Span<UInt8>, at offset: Int = 0) {
     address = BusAddress(bytes.integer(at: offset, as: UInt64.self))

@@ -44,8 +44,8 @@ public final class Virtqueue {
   /// Whether an interrupt decision was ever made; the first is always positive, because before it
   /// there is no old index that the driver's event could lie behind.
   private var hasDecided = false
-  /// The avail_event last stored.
-  private var storedEvent: UInt16 = 0
+  /// The avail_event last stored; nil before the first, because what lies there is the driver's.
+  private var storedEvent: UInt16?
   /// Per descriptor: a chain starting there is not yet back with the driver.
   private var isOutstanding: [Bool]
   /// Heads completed but not published.
@@ -204,7 +204,7 @@ public struct QueueSavedState: Codable, Equatable, Sendable {
   /// The published used index.
   public var usedIndex: UInt16
   /// The avail_event last stored.
-  public var storedEvent: UInt16
+  public var storedEvent: UInt16?
   /// Whether an interrupt decision was made.
   public var hasDecided: Bool
   /// Whether the queue had failed.

@@ -173,8 +173,10 @@ enum ReferenceALU {
     case .pklb: value = join([right[0], right[4]])
     case .minub8: value = join(zip(left, right).map { min($0, $1) })
     case .maxub8: value = join(zip(left, right).map { max($0, $1) })
-    case .minsb8: value = join(zip(left, right).map { Int8(bitPattern: $0) < Int8(bitPattern: $1) ? $0 : $1 })
-    case .maxsb8: value = join(zip(left, right).map { Int8(bitPattern: $0) < Int8(bitPattern: $1) ? $1 : $0 })
+    case .minsb8:
+      value = join(zip(left, right).map { Int8(bitPattern: $0) < Int8(bitPattern: $1) ? $0 : $1 })
+    case .maxsb8:
+      value = join(zip(left, right).map { Int8(bitPattern: $0) < Int8(bitPattern: $1) ? $1 : $0 })
     case .minuw4: value = words(a, b) { $0 < $1 ? $0 : $1 }
     case .maxuw4: value = words(a, b) { $0 < $1 ? $1 : $0 }
     case .minsw4: value = words(a, b) { Int16(bitPattern: $0) < Int16(bitPattern: $1) ? $0 : $1 }

@@ -1,0 +1,328 @@
+/// What a check of an image found. Names and meanings are those of `qemu-img check`.
+public struct QcowCheckReport: Equatable, Sendable {
+  /// Findings in words, the first hundred.
+  public var findings: [String] = []
+  /// Faults that can lose data.
+  public var corruptions = 0
+  /// Clusters that nothing refers to, or with too many counted references: lost space only.
+  public var leaks = 0
+  /// Parts of the image that could not be checked.
+  public var checkErrors = 0
+  /// Corruptions that a repair removed.
+  public var corruptionsFixed = 0
+  /// Leaks that a repair removed.
+  public var leaksFixed = 0
+  /// Compressed clusters whose content does not inflate, when the content was checked.
+  public var unreadableClusters = 0
+  /// Clusters of the disk.
+  public var totalClusters: UInt64 = 0
+  /// Clusters of the disk that the image holds, compressed ones included.
+  public var allocatedClusters: UInt64 = 0
+  /// Allocated clusters that do not follow the one before in the file.
+  public var fragmentedClusters: UInt64 = 0
+  /// Compressed clusters.
+  public var compressedClusters: UInt64 = 0
+  /// End of the last cluster in use.
+  public var imageEndOffset: UInt64 = 0
+
+  /// The exit status of `qemu-img check`: 0 clean, 1 not checked, 2 corrupt, 3 leaks only.
+  public var exitStatus: Int32 {
+    if checkErrors > 0 { return 1 }
+    if corruptions > 0 || unreadableClusters > 0 { return 2 }
+    return leaks > 0 ? 3 : 0
+  }
+
+  mutating func note(_ text: String) {
+    if findings.count < 100 { findings.append(text) }
+  }
+  mutating func corruption(_ text: String) {
+    corruptions += 1
+    note("corrupt: " + text)
+  }
+}
+
+/// Counts every reference in an image and compares with its refcounts.
+///
+/// Needs no backing file and changes nothing. Time is linear in the metadata, however often tables
+/// name each other: each table is read once, with the number of its users.
+final class QcowCheck {
+  let store: any FileStore
+  let header: QcowHeader
+  let geometry: ClusterGeometry
+  let refcounts: RefcountTable
+  private(set) var l1: [UInt64]
+  private(set) var report = QcowCheckReport()
+  private(set) var census = ReferenceCensus()
+  /// Whether refcounts lie where they cannot be read or changed.
+  private(set) var hasBadBlocks = false
+  private let fileSize: UInt64
+  private let verifiesContent: Bool
+  private var badBlocks: Set<Int> = []
+  /// Users of each L2 table: in the active L1 table and in all.
+  private var tableUsers: [UInt64: (active: UInt64, all: UInt64)] = [:]
+
+  /// - Parameter verifiesContent: whether compressed clusters are inflated too.
+  init(_ store: any FileStore, verifiesContent: Bool = false) throws(ImageFault) {
+    self.store = store
+    self.verifiesContent = verifiesContent
+    header = try QcowHeader(reading: store)
+    geometry = header.geometry
+    fileSize = try store.byteCount()
+    refcounts = try RefcountTable(header, from: store, cacheBytes: 8 << 20)
+    l1 = quadwords(try store.bytes(at: header.l1Offset, count: Int(header.l1Count) * 8))
+    report.totalClusters = geometry.clusterCount(header.byteCount)
+  }
+
+  /// Walks the image.
+  func run() throws(ImageFault) -> QcowCheckReport {
+    count(0, geometry.clusterSize, 1, "the header")
+    try countRefcountStructures()
+    count(header.l1Offset, UInt64(header.l1Count) * 8, 1, "the L1 table")
+    try countL1(l1, isActive: true, 1, "L1 entry")
+    try countSnapshots()
+    try countBitmaps()
+    for (offset, users) in tableUsers.sorted(by: { $0.key < $1.key }) {
+      try countL2(at: offset, users)
+    }
+    try compare()
+    return report
+  }
+
+  // MARK: - Counting
+
+  /// Counts references to the clusters of a structure that must lie in the file.
+  @discardableResult
+  private func count(
+    _ offset: UInt64, _ byteCount: UInt64, _ references: UInt64, _ what: @autoclosure () -> String
+  ) -> Bool {
+    guard byteCount > 0 else { return true }
+    let fileClusters = geometry.clusterCount(fileSize)
+    let first = offset >> UInt64(geometry.clusterBits)
+    let (last, overflow) = offset.addingReportingOverflow(byteCount - 1)
+    guard !overflow, last >> UInt64(geometry.clusterBits) < fileClusters else {
+      report.corruption(
+        "\(what()) at \(hexadecimal(offset)) lies past the end of the file of \(fileSize) bytes")
+      return false
+    }
+    for cluster in first...last >> UInt64(geometry.clusterBits) { census.add(cluster, references) }
+    return true
+  }
+
+  private func countRefcountStructures() throws(ImageFault) {
+    count(
+      header.refcountTableOffset,
+      UInt64(header.refcountTableClusters) << UInt64(header.clusterBits),
+      1, "the refcount table")
+    var seen: Set<UInt64> = []
+    for (index, entry) in refcounts.entries.enumerated() where entry != 0 {
+      let offset = entry & EntryBits.offset
+      if entry != offset || !geometry.isAligned(offset) {
+        report.corruption("refcount table entry \(index) is \(hexadecimal(entry))")
+      } else if !seen.insert(offset).inserted {
+        report.corruption("refcount table entry \(index) names the block of another entry")
+      } else if count(offset, geometry.clusterSize, 1, "refcount block \(index)") {
+        continue
+      }
+      badBlocks.insert(index)
+      hasBadBlocks = true
+    }
+  }
+
+  private func countL1(
+    _ table: [UInt64], isActive: Bool, _ references: UInt64, _ what: String
+  ) throws(ImageFault) {
+    for (index, word) in table.enumerated() where word != 0 {
+      let entry = L1Entry(rawValue: word)
+      if entry.hasReservedBits {
+        report.corruption("\(what) \(index) is \(hexadecimal(word)): reserved bits are set")
+      }
+      guard entry.l2Offset != 0 else { continue }
+      guard geometry.isAligned(entry.l2Offset) else {
+        report.corruption("\(what) \(index) is \(hexadecimal(word)): not aligned to a cluster")
+        continue
+      }
+      guard
+        count(entry.l2Offset, geometry.clusterSize, references, "the L2 table of \(what) \(index)")
+      else { continue }
+      let users = tableUsers[entry.l2Offset] ?? (0, 0)
+      tableUsers[entry.l2Offset] = (
+        users.active + (isActive ? references : 0), users.all + references
+      )
+      if isActive { try checkCopied(entry.isCopied, entry.l2Offset, "\(what) \(index)") }
+    }
+  }
+
+  private func countSnapshots() throws(ImageFault) {
+    let (snapshots, byteCount) = try QcowSnapshot.readTable(header, from: store)
+    count(header.snapshotsOffset, byteCount, 1, "the snapshot table")
+    var l1Bytes: UInt64 = 0
+    for (index, snapshot) in snapshots.enumerated() {
+      let size = UInt64(snapshot.l1Count) * 8
+      l1Bytes += size
+      // Tables that do not overlap fit into the file together.
+      guard geometry.isAligned(snapshot.l1Offset), size <= QcowHeader.Limit.l1Bytes,
+        l1Bytes <= fileSize
+      else {
+        report.corruption(
+          "the L1 table of snapshot \(index) is misplaced or too big: "
+            + "\(snapshot.l1Count) entries at \(hexadecimal(snapshot.l1Offset))")
+        continue
+      }
+      let what = "the L1 table of snapshot \(index)"
+      guard count(snapshot.l1Offset, size, 1, what) else { continue }
+      if header.version >= 3, snapshot.diskByteCount == nil {
+        report.corruption("snapshot \(index) does not say how big the disk was")
+      }
+      let table = quadwords(try store.bytes(at: snapshot.l1Offset, count: Int(size)))
+      try countL1(table, isActive: false, 1, "snapshot \(index), L1 entry")
+    }
+  }
+
+  /// Bitmaps that the image calls consistent own their directory, tables and data.
+  private func countBitmaps() throws(ImageFault) {
+    guard header.version >= 3, header.autoclearFeatures & QcowFeatures.bitmaps != 0,
+      let payload = header.payload(QcowHeader.Extension.Kind.bitmaps),
+      let size: UInt64 = payload.bigEndian(at: 8), let start: UInt64 = payload.bigEndian(at: 16),
+      size <= 64 << 20, count(start, size, 1, "the bitmap directory")
+    else { return }
+    let directory = try store.bytes(at: start, count: Int(size))
+    var offset = 0
+    var entries: UInt64 = 0
+    while let table: UInt64 = directory.bigEndian(at: offset),
+      let entryCount: UInt32 = directory.bigEndian(at: offset + 8),
+      let nameCount: UInt16 = directory.bigEndian(at: offset + 18),
+      let extraCount: UInt32 = directory.bigEndian(at: offset + 20)
+    {
+      let byteCount = UInt64(entryCount) * 8
+      entries += byteCount
+      guard entries <= fileSize, count(table, byteCount, 1, "a bitmap table") else { break }
+      for entry in quadwords(try store.bytes(at: table, count: Int(byteCount))) {
+        let data = entry & EntryBits.offset
+        if data != 0 { count(data, geometry.clusterSize, 1, "a bitmap") }
+      }
+      offset += (24 + Int(extraCount) + Int(nameCount) + 7) & ~7
+    }
+  }
+
+  private func countL2(
+    at offset: UInt64, _ users: (active: UInt64, all: UInt64)
+  ) throws(ImageFault) {
+    let bytes = try store.bytes(at: offset, count: Int(geometry.clusterSize))
+    var expected: UInt64?
+    for (index, word) in quadwords(bytes).enumerated() where word != 0 {
+      let entry = L2Entry(rawValue: word)
+      let name = "entry \(index) of the L2 table at \(hexadecimal(offset))"
+      if entry.hasReservedBits {
+        report.corruption("\(name) is \(hexadecimal(word)): reserved bits are set")
+      }
+      let mapping: ClusterMapping
+      do {
+        mapping = try entry.mapping(in: geometry, version: header.version)
+      } catch {
+        report.corruption("\(name) is \(hexadecimal(word)): \(error.text)")
+        continue
+      }
+      switch mapping {
+      case .unallocated, .zero(reservedAt: nil): continue
+      case .stored(let cluster), .zero(let cluster?):
+        guard count(cluster, geometry.clusterSize, users.all, name) else { continue }
+        if users.active > 0 { try checkCopied(entry.isCopied, cluster, name) }
+        if users.active > 0 { noteAllocated(at: cluster, expected) }
+        expected = cluster + geometry.clusterSize
+      case .compressed(let extent):
+        // The sector count may reach past the end of a file that ends with the stream.
+        let end = min(fileSize, extent.fileOffset + UInt64(extent.byteCount))
+        guard extent.fileOffset < end,
+          count(extent.fileOffset, end - extent.fileOffset, users.all, name)
+        else {
+          report.corruption("\(name): its stream lies past the end of the file")
+          continue
+        }
+        if users.active > 0 {
+          report.compressedClusters += 1
+          report.allocatedClusters += 1
+          // Streams follow each other at odd offsets; QEMU calls all of them fragmented.
+          report.fragmentedClusters += 1
+        }
+        if verifiesContent { try verify(extent, name) }
+      }
+    }
+  }
+
+  private func noteAllocated(at cluster: UInt64, _ expected: UInt64?) {
+    report.allocatedClusters += 1
+    if let expected, expected != cluster { report.fragmentedClusters += 1 }
+  }
+
+  private func verify(_ extent: CompressedExtent, _ name: String) throws(ImageFault) {
+    var input = [UInt8](repeating: 0, count: extent.byteCount)
+    var span = input.mutableSpan
+    let available = try store.read(at: extent.fileOffset, into: &span)
+    var output = [UInt8](repeating: 0, count: Int(geometry.clusterSize))
+    var cluster = output.mutableSpan
+    if !CompressedCluster.inflate(input.span.extracting(0..<available), into: &cluster) {
+      report.unreadableClusters += 1
+      report.note("unreadable: \(name) does not inflate")
+    }
+  }
+
+  // MARK: - Comparing
+
+  /// The refcount on disk; 0 where its block cannot be used.
+  private func diskCount(_ cluster: UInt64) throws(ImageFault) -> UInt64 {
+    badBlocks.contains(Int(cluster / refcounts.countsPerBlock)) ? 0 : try refcounts.count(cluster)
+  }
+
+  private func checkCopied(
+    _ isCopied: Bool, _ offset: UInt64, _ name: String
+  ) throws(ImageFault) {
+    let count = try diskCount(offset >> UInt64(geometry.clusterBits))
+    if isCopied != (count == 1) {
+      report.corruption(
+        "\(name): COPIED is \(isCopied ? "set" : "clear"), but the refcount is \(count)")
+    }
+  }
+
+  private func compare() throws(ImageFault) {
+    for cluster in census.clusters {
+      let references = census[cluster]
+      report.imageEndOffset = (cluster + 1) << UInt64(geometry.clusterBits)
+      let count = try diskCount(cluster)
+      if count < references {
+        report.corruption(
+          "cluster \(cluster) has \(references) references, its refcount is \(count)")
+      } else if count > references {
+        leak(cluster, count, references)
+      }
+    }
+    for (index, entry) in refcounts.entries.enumerated()
+    where entry != 0 && !badBlocks.contains(index) {
+      // A block in a hole of the file holds no count.
+      let run = try store.run(at: entry)
+      guard run.isData || run.end < entry + geometry.clusterSize else { continue }
+      let base = UInt64(index) * refcounts.countsPerBlock
+      for cluster in base..<base + refcounts.countsPerBlock where census[cluster] == 0 {
+        let count = try refcounts.count(cluster)
+        if count > 0 { leak(cluster, count, 0) }
+      }
+    }
+  }
+
+  private func leak(_ cluster: UInt64, _ count: UInt64, _ references: UInt64) {
+    report.leaks += 1
+    report.note("leaked: cluster \(cluster) has \(references) references, its refcount is \(count)")
+  }
+}
+
+extension QcowImage {
+  /// Checks the image in `store`, as `qemu-img check` does; it may be marked dirty or corrupt, and
+  /// its backing file need not exist.
+  ///
+  /// - Parameter verifiesContent: whether compressed clusters are inflated too.
+  /// - Throws: ``ImageFault`` when the header allows no check at all.
+  public static func check(
+    _ store: any FileStore, verifiesContent: Bool = false
+  ) throws(ImageFault) -> QcowCheckReport {
+    try QcowCheck(store, verifiesContent: verifiesContent).run()
+  }
+}

@@ -1,0 +1,193 @@
+/// Making changes of metadata durable.
+///
+/// The rule is: reference last, release last. Nothing on disk may point at something that is not
+/// durable, and no cluster may be reused while something on disk may still point at it. A crash
+/// between two steps then leaves leaked clusters at worst.
+extension QcowImage {
+  /// Makes every completed write durable.
+  public func flush() throws(ImageFault) {
+    guard writer != nil else { return }
+    try commit()
+  }
+
+  /// Commits, makes the released clusters' refcounts durable too, and ends the file after a whole
+  /// sector. No call may follow.
+  public func close() throws(ImageFault) {
+    guard let writer else { return }
+    try commit()
+    let size = try store.byteCount()
+    if size % 512 != 0 { try store.setByteCount((size + 511) & ~511) }
+    try store.flush()
+    writer.refusal = ImageFault(store.name, .readOnly(reason: "it has been closed"))
+  }
+
+  /// Writes all pending changes in the order that a crash allows.
+  func commit() throws(ImageFault) {
+    guard let writer else { return }
+    try commitAllocations(writer)
+    try commitReferences(writer)
+    try commitReleases(writer)
+  }
+
+  /// Commits when the changes in memory exceed their bound.
+  func commitIfDue() throws(ImageFault) {
+    guard let writer else { return }
+    let tableBytes = writer.pending.tables.count << geometry.clusterBits
+    if tableBytes + writer.refcounts.dirtyByteCount > PendingChanges.tableByteLimit
+      || writer.pending.releases.count > PendingChanges.releaseLimit
+    {
+      try commit()
+    }
+  }
+
+  /// Step 1: refcounts of new clusters, new tables and guest data. Nothing points to them yet.
+  private func commitAllocations(_ writer: QcowWriter) throws(ImageFault) {
+    let refcounts = writer.refcounts
+    let move = refcounts.needsMove ? try allocateRefcountTable(writer) : nil
+    let hasAllocations = !refcounts.dirtyBlocks.isEmpty || !writer.pending.newTables.isEmpty
+    guard hasAllocations || move != nil || writer.pending.dataPrecedesTables else { return }
+    for block in refcounts.dirtyBlocks.values {
+      try store.write(at: block.fileOffset, block.bytes)
+    }
+    for offset in writer.pending.newTables {
+      if let table = writer.pending.tables[offset] {
+        try store.write(at: offset, DiskImages.bytes(table.entries))
+      }
+    }
+    if let move { try store.write(at: move, DiskImages.bytes(refcounts.entries)) }
+    try store.flush()
+    refcounts.didWriteBlocks()
+    for offset in writer.pending.newTables {
+      writer.pending.tables[offset]?.didWrite()
+    }
+    // Until an L1 entry names them they stay in `pending`, where eviction cannot lose them.
+    writer.pending.newTables = []
+    writer.pending.dataPrecedesTables = false
+    if let move {
+      try switchRefcountTable(to: move, writer)
+    } else {
+      try writeRefcountTableEntries(writer)
+    }
+  }
+
+  /// Step 2: entries that point to what step 1 made durable, and no longer to what step 3 frees.
+  private func commitReferences(_ writer: QcowWriter) throws(ImageFault) {
+    for (offset, table) in writer.pending.tables {
+      guard let dirty = table.dirty else { continue }
+      try write(entries: dirty, of: table.entries, at: offset)
+    }
+    for index in writer.pending.l1Indices {
+      try store.write(at: header.l1Offset + UInt64(index) * 8, DiskImages.bytes([l1[index]]))
+    }
+    if writer.pending.headerChanged { try writeHeader() }
+    try store.flush()
+    for (offset, table) in writer.pending.tables {
+      table.didWrite()
+      tables.insert(table, for: offset, cost: Int(geometry.clusterSize))
+    }
+    writer.pending.tables = [:]
+    writer.pending.l1Indices = []
+    writer.pending.headerChanged = false
+  }
+
+  /// Step 3: references that no table on disk holds any more. Their refcounts may become durable
+  /// at any time from now on.
+  private func commitReleases(_ writer: QcowWriter) throws(ImageFault) {
+    guard !writer.pending.releases.isEmpty else { return }
+    var freed: [UInt64] = []
+    for (cluster, references) in writer.pending.releases {
+      let count = try writer.refcounts.count(cluster)
+      guard count >= references else {
+        throw markCorrupt(
+          writer, "cluster \(cluster) has \(count) references, but \(references) are released")
+      }
+      try writer.refcounts.setCount(cluster, count - references)
+      if count == references {
+        freed.append(cluster)
+        forget(cluster, writer)
+      }
+    }
+    writer.pending.releases = [:]
+    for block in writer.refcounts.dirtyBlocks.values {
+      try store.write(at: block.fileOffset, block.bytes)
+    }
+    writer.refcounts.didWriteBlocks()
+    try punchHoles(freed.sorted())
+  }
+
+  /// Whatever metadata a cluster held, it holds it no more.
+  private func forget(_ cluster: UInt64, _ writer: QcowWriter) {
+    let offset = cluster << UInt64(geometry.clusterBits)
+    writer.metadata.remove(at: offset)
+    tables.remove(offset)
+  }
+
+  /// Gives freed clusters back to the host, in runs.
+  private func punchHoles(_ clusters: [UInt64]) throws(ImageFault) {
+    var index = 0
+    while index < clusters.count {
+      var end = index + 1
+      while end < clusters.count, clusters[end] == clusters[end - 1] + 1 { end += 1 }
+      let bits = UInt64(geometry.clusterBits)
+      let range = clusters[index] << bits..<(clusters[end - 1] + 1) << bits
+      guard try store.punchHole(range) else { return }
+      index = end
+    }
+  }
+
+  // MARK: - Tables
+
+  /// Stores a run of a table's entries in whole sectors.
+  private func write(
+    entries: Range<Int>, of table: [UInt64], at offset: UInt64
+  ) throws(ImageFault) {
+    let perSector = 64
+    let first = entries.lowerBound / perSector * perSector
+    let end = min(table.count, (entries.upperBound + perSector - 1) / perSector * perSector)
+    try store.write(at: offset + UInt64(first) * 8, DiskImages.bytes(table[first..<end]))
+  }
+
+  /// Stores the header's fields in one write of less than a sector.
+  func writeHeader() throws(ImageFault) {
+    try store.write(at: 0, Array(header.encodedFields().prefix(header.knownLength)))
+  }
+
+  /// New blocks are durable; now the table may name them, before anything relies on them.
+  private func writeRefcountTableEntries(_ writer: QcowWriter) throws(ImageFault) {
+    guard !writer.refcounts.dirtyEntries.isEmpty else { return }
+    for index in writer.refcounts.dirtyEntries {
+      try write(
+        entries: index..<index + 1, of: writer.refcounts.entries, at: header.refcountTableOffset)
+    }
+    try store.flush()
+    writer.refcounts.dirtyEntries = []
+  }
+
+  /// Takes space for a refcount table that has outgrown its place.
+  private func allocateRefcountTable(_ writer: QcowWriter) throws(ImageFault) -> UInt64 {
+    while true {
+      let byteCount = writer.refcounts.entries.count * 8
+      let offset = try allocate(writer, count: geometry.clusterCount(UInt64(byteCount)))
+      // Taking the space may have made blocks that the table has no room for.
+      if writer.refcounts.entries.count * 8 == byteCount { return offset }
+      release(offset, UInt64(byteCount), writer)
+    }
+  }
+
+  /// The new refcount table is durable: one write of the header makes it the table.
+  private func switchRefcountTable(
+    to offset: UInt64, _ writer: QcowWriter
+  ) throws(ImageFault) {
+    let old = header.refcountTableOffset
+    let oldByteCount = UInt64(header.refcountTableClusters) << UInt64(header.clusterBits)
+    let byteCount = UInt64(writer.refcounts.entries.count) * 8
+    header.refcountTableOffset = offset
+    header.refcountTableClusters = UInt32(geometry.clusterCount(byteCount))
+    try writeHeader()
+    try store.flush()
+    writer.refcounts.didMove()
+    writer.metadata.remove(at: old)
+    _ = writer.metadata.insert(.refcountTable, at: offset, byteCount: byteCount)
+    release(old, oldByteCount, writer)
+  }
+}

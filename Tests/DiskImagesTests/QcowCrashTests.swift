@@ -1,0 +1,139 @@
+import MachineTestKit
+import Testing
+
+@testable import DiskImages
+
+/// Power cuts at every point of a recorded load: what was not flushed is lost in part, in any
+/// order, also in the middle of a write.
+@Suite struct QcowCrashTests {
+  private static let sector = 512
+
+  /// What the guest wrote into a sector, and from which to which recorded change.
+  private struct Event {
+    var changes: Range<Int>
+    /// Sectors and their new value; a discard may also keep the old one.
+    var sectors: Range<Int>
+    var value: UInt8
+    var isFlush = false
+  }
+
+  @Test(
+    "W1-W10, W38: after a power cut at worst clusters leak, and flushed sectors are there",
+    arguments: [(512, 3, false), (512, 3, true), (512, 2, true), (4096, 3, true)], 1...TestScale.seeds)
+  func powerCuts(kind: (clusterSize: Int, version: Int, backing: Bool), seed: UInt64) throws {
+    let sectorCount = 100
+    let size = sectorCount * Self.sector
+    let store = MemoryFileStore()
+    _ = try QcowWritingTests.create(
+      ImageKind(
+        clusterSize: kind.clusterSize, refcountBits: kind.version == 2 ? 16 : 64,
+        version: kind.version,
+        hasBacking: kind.backing),
+      byteCount: size, on: store)
+    let base: (any DiskImage)? =
+      kind.backing
+      ? try RawImage(MemoryFileStore([UInt8](repeating: 0xBB, count: size / 2)), readOnly: true)
+      : nil
+    let start = store.copy()
+    store.isRecording = true
+    let events = try load(QcowImage(store, readOnly: false, backing: base), store, seed: seed)
+
+    var random = TestRandom(seed: seed)
+    let durable = start.copy()
+    var durableCount = 0
+    for cut in 0...store.changes.count {
+      if cut > 0, store.changes[cut - 1] == .flush {
+        for change in store.changes[durableCount..<cut] { durable.apply(change) }
+        durableCount = cut
+      }
+      let loose = Array(store.changes[durableCount..<cut])
+      for trial in 0..<2 {
+        let disk = durable.copy()
+        for change in loose where trial == 0 || Bool.random(using: &random) {
+          disk.apply(trial == 0 ? change : torn(change, &random))
+        }
+        try expectIntact(disk, base, events, cut: cut, sectorCount: sectorCount)
+      }
+    }
+  }
+
+  /// Runs a random load and answers what it did.
+  private func load(
+    _ image: QcowImage, _ store: MemoryFileStore, seed: UInt64
+  ) throws -> [Event] {
+    var random = TestRandom(seed: seed &+ 100)
+    var events: [Event] = []
+    let sectorCount = Int(image.byteCount) / Self.sector
+    for step in 0..<30 {
+      let first = Int.random(in: 0..<sectorCount, using: &random)
+      let end = Int.random(in: first + 1...min(sectorCount, first + 16), using: &random)
+      let range = UInt64(first * Self.sector)..<UInt64(end * Self.sector)
+      var event = Event(changes: 0..<0, sectors: first..<end, value: UInt8(step + 1))
+      let before = store.changes.count
+      switch Int.random(in: 0..<8, using: &random) {
+      case 0..<4:
+        try image.write(
+          at: range.lowerBound,
+          [UInt8](repeating: event.value, count: Int(range.upperBound - range.lowerBound)))
+      case 4:
+        event.value = 0
+        try image.writeZeroes(range, mayUnmap: true)
+      case 5:
+        event.value = 0
+        try image.writeZeroes(range, mayUnmap: false)
+      default:
+        event.isFlush = true
+        try image.flush()
+      }
+      event.changes = before..<store.changes.count
+      events.append(event)
+    }
+    try image.close()
+    return events
+  }
+
+  /// A write of several sectors of which only some arrived.
+  private func torn(
+    _ change: MemoryFileStore.Change, _ random: inout TestRandom
+  ) -> MemoryFileStore.Change {
+    guard case .write(let offset, let bytes) = change, bytes.count > Self.sector else {
+      return change
+    }
+    let kept = Int.random(in: 1...bytes.count / Self.sector, using: &random) * Self.sector
+    return Bool.random(using: &random)
+      ? .write(offset: offset, bytes: Array(bytes.prefix(kept)))
+      : .write(offset: offset + UInt64(bytes.count - kept), bytes: Array(bytes.suffix(kept)))
+  }
+
+  private func expectIntact(
+    _ disk: MemoryFileStore, _ base: (any DiskImage)?, _ events: [Event], cut: Int,
+    sectorCount: Int
+  ) throws {
+    let report = try QcowImage.check(disk)
+    #expect([0, 3].contains(report.exitStatus), "cut \(cut): \(report.findings)")
+    let image = try QcowImage(disk, backing: base)
+    let flushed = events.lastIndex { $0.isFlush && $0.changes.upperBound <= cut } ?? -1
+    var allowed = (0..<sectorCount).map { sector -> Set<UInt8> in
+      [base != nil && sector < sectorCount / 2 ? 0xBB : 0]
+    }
+    for (index, event) in events.enumerated() where !event.isFlush {
+      if index > flushed, event.changes.lowerBound >= cut, cut > 0, event.changes.count > 0 {
+        break
+      }
+      for sector in event.sectors {
+        if index <= flushed {
+          allowed[sector] = [event.value]
+        } else {
+          allowed[sector].insert(event.value)
+        }
+      }
+    }
+    for sector in 0..<sectorCount {
+      let bytes = try image.bytes(at: UInt64(sector * Self.sector), count: Self.sector)
+      if !(allowed[sector].contains(bytes[0]) && bytes.allSatisfy { $0 == bytes[0] }) {
+        Issue.record("cut \(cut): sector \(sector) holds \(bytes[0]), allowed \(allowed[sector])")
+        return
+      }
+    }
+  }
+}

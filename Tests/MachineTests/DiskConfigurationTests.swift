@@ -1,0 +1,41 @@
+import Machine
+import Testing
+import Virtio
+import VirtioBlock
+
+@Suite("--disk")
+struct DiskConfigurationTests {
+  @Test("every key is understood")
+  func keys() throws {
+    let disk = try DiskConfiguration(
+      parsing: "a.img,format=raw,readonly=on,overlay=temp,serial=S1,interface=transitional,"
+        + "access-platform=off,dma=physical,queues=2,queue-size=64,slot=3")
+    #expect(disk.path == "a.img")
+    #expect(disk.format == "raw")
+    #expect(disk.isReadOnly)
+    #expect(disk.overlay == .temporary)
+    #expect(disk.options.serial == "S1")
+    #expect(disk.interface == .transitional)
+    #expect(disk.policy == DMAPolicy(accessPlatform: .off, unnegotiated: .physical))
+    #expect(disk.options.queueCount == 2)
+    #expect(disk.options.queueSize == 64)
+    #expect(disk.slot == 3)
+  }
+
+  @Test(
+    "what is wrong is named, with what would be right",
+    arguments: [
+      ("", "no file"), ("a,colour=red", "none of the keys format="),
+      ("a,format", "none of the keys"),
+      ("a,format=vmdk", "raw, qcow2"), ("a,readonly=maybe", "on, off"), ("a,slot=7", "1 to 6"),
+      ("a,queues=0", "1 to 16"), ("a,queue-size=9999", "4 to 1024"), ("a,dma=both", "physical"),
+      ("a,overlay=x.qcow2", "overlay=temp"),
+      ("a,interface=legacy,access-platform=required", "interface=modern"),
+    ])
+  func errors(_ text: String, _ says: String) throws {
+    let error = try #require(throws: MachineSetUpError.self) {
+      try DiskConfiguration(parsing: text)
+    }
+    #expect(error.description.contains(says), "\(error)")
+  }
+}

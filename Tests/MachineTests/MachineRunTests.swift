@@ -1,0 +1,145 @@
+import AlphaCPU
+import Console
+import DeviceModel
+import DiskImages
+import GuestMemory
+import Machine
+import MachineTestKit
+import PCI
+import Testing
+
+/// Machines whose "firmware" is a few PALmode instructions at physical address 0.
+@Suite("Machine")
+struct MachineRunTests {
+  static let base: UInt64 = 0xFFFF_FC00_0000_0000
+
+  /// A machine that starts `words` in PALmode.
+  static func machine(
+    _ words: [UInt32], memory: UInt64 = 1 << 20, console: any CharacterEndpoint = NullEndpoint()
+  ) throws -> Machine {
+    var firmware = SampleELF(address: base)
+    firmware.words = words
+    var configuration = MachineConfiguration(firmware: .init(name: "test", bytes: firmware.bytes))
+    configuration.memoryByteCount = memory
+    let machine = try Machine(configuration, console: console, trace: DeviceTrace())
+    try machine.reset()
+    return machine
+  }
+
+  private static let loop: UInt32 = 0xC3FF_FFFF
+  /// HW_MTPR R31 to processor register n.
+  private static func mtpr(_ number: UInt32, from register: UInt32 = 31) -> UInt32 {
+    0x1D << 26 | 31 << 21 | register << 16 | number
+  }
+  /// LDA register, value(R31).
+  private static func load(_ register: UInt32, _ value: UInt32) -> UInt32 {
+    0x08 << 26 | register << 21 | 31 << 16 | value
+  }
+
+  @Test("the reset state holds what firmware is told")
+  func resetState() throws {
+    let machine = try Self.machine([Self.loop])
+    let cpu = machine.cpus[0]
+    #expect(cpu.isInPALmode)
+    #expect(cpu.pc == Self.base)
+    #expect(cpu[.palBase] == Self.base)
+    #expect(cpu[.trapArgument0] == 1 << 20)
+    #expect(cpu[.trapArgument1] == 0)
+    #expect(cpu[.trapArgument2] == 1 | 1 << 6)
+  }
+
+  @Test("limits end a run exactly")
+  func limits() throws {
+    let machine = try Self.machine([Self.loop])
+    #expect(try machine.run(RunLimits(instructions: 1001)) == .instructionLimit)
+    #expect(machine.cpus[0].instructionCount == 1001)
+    #expect(try machine.run(RunLimits(time: 5000)) == .timeLimit)
+    #expect(machine.cpus[0].instructionCount == 5000)
+    #expect(machine.clock.now == 5000)
+  }
+
+  @Test("HALT with 0 powers off")
+  func powerOff() throws {
+    let machine = try Self.machine([Self.mtpr(252)])
+    #expect(try machine.run(RunLimits(instructions: 100)) == .poweredOff)
+    #expect(machine.cpus[0].instructionCount == 1)
+  }
+
+  @Test("HALT with another value resets and loads again")
+  func reset() throws {
+    // R1 = 1; if the quadword at 64 KB is set, power off, else set it and reset.
+    let machine = try Self.machine([
+      Self.load(1, 1), 0x08 << 26 | 2 << 21 | 31 << 16 | 0x4000,
+      0x1B << 26 | 3 << 21 | 2 << 16 | 1 << 12, 0x3D << 26 | 3 << 21 | 2,
+      0x1F << 26 | 1 << 21 | 2 << 16 | 1 << 12, Self.mtpr(252, from: 1), Self.mtpr(252),
+    ])
+    #expect(try machine.run(RunLimits(instructions: 100)) == .poweredOff)
+    #expect(machine.cpus[0].instructionCount == 11)
+  }
+
+  @Test("WAIT with nothing that could wake the CPU is told apart from waiting for an alarm")
+  func idle() throws {
+    let machine = try Self.machine([Self.mtpr(253), Self.loop])
+    #expect(try machine.run() == .idleForever)
+
+    // ALARM at 30000 ns, then WAIT, then off: idle time is skipped, not executed.
+    let sleeper = try Self.machine([
+      Self.load(1, 30000), Self.mtpr(251, from: 1), Self.mtpr(253), Self.mtpr(252),
+    ])
+    #expect(try sleeper.run() == .poweredOff)
+    #expect(sleeper.cpus[0].instructionCount == 4)
+    #expect(sleeper.clock.now >= 30000)
+  }
+
+  @Test("PALcode that cannot be reached is a dead end with its address")
+  func deadEnd() throws {
+    // PALBR = 2 GB of KSEG, where no memory is, then an illegal instruction.
+    let machine = try Self.machine([
+      Self.load(1, 0xFFFF), 0x12 << 26 | 1 << 21 | 42 << 13 | 1 << 12 | 0x39 << 5 | 1,
+      Self.load(2, 1), 0x12 << 26 | 2 << 21 | 31 << 13 | 1 << 12 | 0x39 << 5 | 2,
+      0x10 << 26 | 1 << 21 | 2 << 16 | 0x20 << 5 | 1, Self.mtpr(7, from: 1), 0x0400_0000,
+    ])
+    guard case .deadEnd(let why) = try machine.run(RunLimits(instructions: 1000)) else {
+      Issue.record("the run did not end in a dead end")
+      return
+    }
+    #expect(why.contains("PALBR is 0xfffffc0080000000"))
+  }
+
+  @Test("two machines repeat each other")
+  func repeats() throws {
+    let words: [UInt32] = [0x4021_1401, 0x4822_1722, 0xB441_0000 &- 0x1_0000, Self.loop &- 2]
+    let runs = try (0..<2).map { _ in
+      let machine = try Self.machine(words)
+      _ = try machine.run(RunLimits(instructions: 10_000))
+      return machine.cpus[0].save()
+    }
+    #expect(runs[0] == runs[1])
+  }
+
+  @Test("disks take slots 1 to 6, once each")
+  func slots() throws {
+    let machine = try Self.machine([Self.loop])
+    for _ in 0..<6 {
+      try machine.attach(
+        RawImage(MemoryFileStore([UInt8](repeating: 0, count: 512)), readOnly: true))
+    }
+    #expect(throws: MachineSetUpError.self) {
+      try machine.attach(RawImage(MemoryFileStore([0]), readOnly: true))
+    }
+    #expect(machine.pci.targets.map(\.slot).sorted() == [1, 2, 3, 4, 5, 6, 7])
+  }
+
+  @Test("a machine that is dropped gives its memory back")
+  func noCycles() throws {
+    weak var ram: GuestRAM?
+    do {
+      let machine = try Self.machine([Self.loop])
+      try machine.attach(
+        RawImage(MemoryFileStore([UInt8](repeating: 0, count: 512)), readOnly: true))
+      _ = try machine.run(RunLimits(instructions: 100))
+      ram = machine.ram
+    }
+    #expect(ram == nil)
+  }
+}
