@@ -333,7 +333,8 @@ struct BlockBuilder {
     }
     switch operation {
     case .hwRET:
-      let exceptionAddress = RegisterIndex.processor + UInt8(ProcessorRegister.exceptionAddress.rawValue)
+      let exceptionAddress =
+        RegisterIndex.processor + UInt8(ProcessorRegister.exceptionAddress.rawValue)
       unsafe end(hwRET, rb: i.rb == 31 ? exceptionAddress : source(i.rb))
     case .hwMFPR:
       guard i.ra != 31 else { return }
