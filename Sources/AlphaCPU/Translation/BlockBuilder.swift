@@ -344,7 +344,12 @@ struct BlockBuilder {
           hwMFPR, ra: destination(i.ra), immediate: packed(Int(i.processorRegister)))
       }
     case .hwMTPR:
-      if isPlain(i.processorRegister), let index = plainIndex(i.processorRegister) {
+      if i.processorRegister == ProcessorRegister.ps.rawValue {
+        // It takes effect with HW_RET: PALmode has its own mode and no interrupts.
+        unsafe append(
+          andMask, ra: source(i.rb), rc: RegisterIndex.processor + UInt8(i.processorRegister),
+          immediate: 0xF)
+      } else if isPlain(i.processorRegister), let index = plainIndex(i.processorRegister) {
         unsafe append(move, rb: source(i.rb), rc: index)
       } else {
         unsafe end(
@@ -374,10 +379,10 @@ struct BlockBuilder {
     }
   }
 
-  /// Whether HW_MTPR to this register is a mere register move.
+  /// Whether HW_MTPR to this register has no effect on the instructions behind it.
   private func isPlain(_ number: UInt16) -> Bool {
     switch number {
-    case 3...6, 9...12, 32...39, 40...63: true
+    case 0, 3...6, 9...12, 32...39, 40...63: true
     default: false
     }
   }
