@@ -43,7 +43,14 @@ struct BlockBuilder {
     for index in 0..<count where !hasEnded {
       word = firstWord + index
       toGo = UInt8(count - index)
+      let start = cursor
       emit(instruction(word), isLast: index == count - 1, following: index + 2 == count)
+      // A fused handler executes the operation behind it too, which is decoded all the same.
+      if index + 1 < count, !hasEnded, cursor == start + DecodedOperation.size,
+        let handler = unsafe FusedHandlers.handler(instruction(word), instruction(word + 1))
+      {
+        unsafe target.storeBytes(of: handler, toByteOffset: start, as: Handler.self)
+      }
     }
     if !hasEnded {
       word = firstWord + count - 1
