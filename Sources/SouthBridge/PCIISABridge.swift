@@ -6,9 +6,9 @@ public import PCI
 ///
 /// Guests look for its class to learn that there is an ISA bus.
 public final class PCIISABridge: PCIFunction {
-  /// The header, with the identity of the 82378.
+  /// The header, with the identity of the 82378; the board has a ``PanicNotifier`` in the same slot.
   public let configuration = ConfigurationSpace(
-    PCIIdentity(vendor: 0x8086, device: 0x0484, classCode: 0x060100))
+    PCIIdentity(vendor: 0x8086, device: 0x0484, classCode: 0x060100, isMultifunction: true))
 
   /// A bridge after reset.
   public init() {}

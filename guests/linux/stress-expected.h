@@ -6,4 +6,4 @@
     {"floating_point", floating_point, 0xff7515ecd4fbf33c},
     {"floating_point_switching", floating_point_switching, 0x69b65d78e4aa5439},
     {"threads", threads, 0x8c0eff64931f7d14},
-    {"files", files, 0x36bbc18f0c23e8a9},
+    {"files", files, 0x4292f424dd9666a9},

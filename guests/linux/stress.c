@@ -20,6 +20,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/sysinfo.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -382,11 +383,34 @@ static uint64_t threads(void) {
 
 // MARK: Files
 
-// Written, mapped, changed through the mapping, truncated, read back.
+// Fills most of the free memory, so that cached pages of files must go.
+static unsigned char *take_memory(size_t *count) {
+  struct sysinfo info;
+  if (sysinfo(&info) != 0) fail("sysinfo");
+  uint64_t available = (uint64_t)info.freeram * info.mem_unit;
+  *count = available < 16 << 20 ? 4 << 20 : available - (12 << 20);
+  if (*count > 128 << 20) *count = 128 << 20;
+  unsigned char *bytes =
+      mmap(NULL, *count, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (bytes == MAP_FAILED) fail("mmap");
+  for (size_t i = 0; i < *count; i += 4096) bytes[i] = (unsigned char)(i >> 12);
+  return bytes;
+}
+
+static uint64_t give_memory(unsigned char *bytes, size_t count) {
+  uint64_t wrong = 0;
+  for (size_t i = 0; i < count; i += 4096) wrong += bytes[i] != (unsigned char)(i >> 12);
+  munmap(bytes, count);
+  return wrong;
+}
+
+// Written, mapped, changed through the mapping, truncated, read back; all with little memory free.
 static uint64_t files(void) {
-  enum { block = 1 << 16, blocks = 96 };
+  enum { block = 1 << 16, blocks = 192 };
   static unsigned char bytes[block];
   char path[256];
+  size_t taken_count;
+  unsigned char *taken = take_memory(&taken_count);
   snprintf(path, sizeof path, "%s/stress.data", directory);
   int file = open(path, O_RDWR | O_CREAT | O_TRUNC, 0600);
   if (file < 0) fail(path);
@@ -407,6 +431,7 @@ static uint64_t files(void) {
     if (pread(file, bytes, block, (off_t)i * block) != block) fail("pread");
     digest = mix_bytes(digest, bytes, block);
   }
+  digest = mix(digest, give_memory(taken, taken_count));
   if (ftruncate(file, 12345) != 0) fail("ftruncate");
   struct stat status;
   fstat(file, &status);
@@ -456,8 +481,9 @@ int main(int count, char **arguments) {
   do {
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
       uint64_t digest = parts[i].run();
-      if (print) printf("{\"%s\", %s, 0x%016lx},\n", parts[i].name, parts[i].name, (unsigned long)digest);
-      else if (digest != parts[i].expected) {
+      if (print) {
+        printf("{\"%s\", %s, 0x%016lx},\n", parts[i].name, parts[i].name, (unsigned long)digest);
+      } else if (digest != parts[i].expected) {
         printf("stress: round %d, %s: digest %016lx, expected %016lx\n", rounds, parts[i].name,
                (unsigned long)digest, (unsigned long)parts[i].expected);
         return 1;
