@@ -31,6 +31,8 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
     .package(url: "https://github.com/apple/swift-system", from: "1.8.0"),
+    // For tests only: they run the built program and the tools it is compared with.
+    .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2", traits: []),
   ],
   targets: [
     // Contracts: what memory and devices are.
@@ -103,6 +105,9 @@ let package = Package(
       ]),
 
     // The built program from outside; strict memory safety would only repeat Foundation's own.
-    .testTarget(name: "ProgramTests", swiftSettings: [.swiftLanguageMode(.v6)]),
+    .testTarget(
+      name: "ProgramTests",
+      dependencies: [.product(name: "Subprocess", package: "swift-subprocess")],
+      swiftSettings: [.swiftLanguageMode(.v6)]),
   ]
 )

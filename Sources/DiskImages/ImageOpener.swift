@@ -76,7 +76,13 @@ public struct ImageOpener {
     case .raw:
       return try RawImage(file, readOnly: readOnly)
     case .qcow2:
-      let header = try QcowHeader(reading: file)
+      var header = try QcowHeader(reading: file)
+      if !readOnly, header.isDirty, !header.isCorrupt {
+        // Its refcounts may be stale, and a writer relies on them.
+        report("\(file.name): it was not closed cleanly; its refcounts are being rebuilt")
+        _ = try QcowImage.repair(file, .all)
+        header = try QcowHeader(reading: file)
+      }
       let backing = try openBacking(of: header, at: path, chain: &chain)
       return try QcowImage(
         file, header: header, readOnly: readOnly, backing: backing, cacheLimits: cacheLimits,

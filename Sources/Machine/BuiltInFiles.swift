@@ -58,5 +58,7 @@ private final class ReadOnlyBytes: FileStore {
     offset < UInt64(bytes.count) ? (true, UInt64(bytes.count)) : (false, .max)
   }
 
-  private var readOnly: ImageFault { ImageFault(name, .readOnly(reason: "it is part of the program")) }
+  private var readOnly: ImageFault {
+    ImageFault(name, .readOnly(reason: "it is part of the program"))
+  }
 }

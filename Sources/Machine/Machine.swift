@@ -69,10 +69,10 @@ public final class Machine {
     southBridge = SouthBridge(
       clock: clock, startDate: Int64(clamping: configuration.startDate), console: console,
       SouthBridge.Connections(
-        interrupt: InterruptLine { [io] in
-          io.cchip.driveInterrupt(InterruptRouting.isaBridge, $0)
+        interrupt: InterruptLine { [cchip = io.cchip] in
+          cchip.driveInterrupt(InterruptRouting.isaBridge, $0)
         },
-        intervalTick: { [io] in io.cchip.tickIntervalTimer() },
+        intervalTick: { [cchip = io.cchip] in cchip.tickIntervalTimer() },
         exit: { [exit, clock] in
           exit.value = $0
           clock.deadlineDidChange?()
@@ -82,9 +82,10 @@ public final class Machine {
     }
     bus.cpus = cpus
 
-    pci.interruptPinDidChange = { [io] slot, pin, level in
+    // Not `io`, which holds the bus: the wires end at the Cchip.
+    pci.interruptPinDidChange = { [cchip = io.cchip] slot, pin, level in
       guard let bit = InterruptRouting.inputBit(slot: slot, pin: pin) else { return }
-      io.cchip.driveInterrupt(bit, level)
+      cchip.driveInterrupt(bit, level)
     }
     pci.subtractiveAgent = southBridge.ports
     try pci.attach(southBridge.bridge, slot: 7)

@@ -25,7 +25,9 @@ final class SystemBus: CPUBus {
   /// Registers the CPUs' alarms, which share a latch with the interval timer (MISC.ITINTR).
   func registerAlarms(cpuCount: Int) {
     alarms = (0..<cpuCount).map { cpu in
-      clock.register("cpu\(cpu).alarm") { [io] in io.cchip.requestTimerInterrupt(cpu: cpu) }
+      clock.register("cpu\(cpu).alarm") { [cchip = io.cchip] in
+        cchip.requestTimerInterrupt(cpu: cpu)
+      }
     }
   }
 

@@ -19,7 +19,8 @@ import Testing
 
   @Test(
     "W1-W10, W38: after a power cut at worst clusters leak, and flushed sectors are there",
-    arguments: [(512, 3, false), (512, 3, true), (512, 2, true), (4096, 3, true)], 1...TestScale.seeds)
+    arguments: [(512, 3, false), (512, 3, true), (512, 2, true), (4096, 3, true)],
+    1...TestScale.seeds)
   func powerCuts(kind: (clusterSize: Int, version: Int, backing: Bool), seed: UInt64) throws {
     let sectorCount = 100
     let size = sectorCount * Self.sector

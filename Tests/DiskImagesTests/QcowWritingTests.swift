@@ -39,7 +39,8 @@ struct ImageKind: CustomTestStringConvertible, Sendable {
   }
 
   @Test(
-    "W1-W28: a random load agrees with a plain array and leaves no leak", arguments: ImageKind.all, 1...TestScale.seeds)
+    "W1-W28: a random load agrees with a plain array and leaves no leak", arguments: ImageKind.all,
+    1...TestScale.seeds)
   func randomLoad(_ kind: ImageKind, seed: UInt64) throws {
     let size = 100 * 1024 + 512
     var random = TestRandom(seed: 77)

@@ -84,4 +84,78 @@ struct QemuWritingTests {
         ours.exitStatus == theirs.status, "\(offset) \(value): \(ours.findings) \(theirs.output)")
     }
   }
+
+  @Test("Q17, Q23: our compressed conversion passes check, compares equal and maps alike")
+  func convert() throws {
+    let bytes = ImageOperationTests.content(400 * 1024, seed: 11)
+    let raw = try directory.write("raw", bytes)
+    for clusterSize in [512, 65536] {
+      let path = directory.file("image\(clusterSize)")
+      _ = try QcowWritingTests.create(
+        ImageKind(clusterSize: clusterSize), byteCount: bytes.count, on: HostFile.create(path))
+      var conversion = ImageConversion()
+      conversion.isCompressing = true
+      do {
+        let source = try ImageOpener().open(raw, readOnly: true)
+        let target = try ImageOpener().open(path, format: .qcow2, readOnly: false)
+        try conversion.run(from: source, to: target)
+      }
+      let check = try QemuTools.run("qemu-img", ["check", "--output=json", path])
+      #expect(check.status == 0, "\(check.output)")
+      let compare = try QemuTools.run("qemu-img", ["compare", path, raw])
+      #expect(compare.status == 0, "\(compare.output)")
+      let ours = try QcowImage.check(HostFile(path, writable: false))
+      for (key, value) in [
+        ("compressed-clusters", ours.compressedClusters),
+        ("allocated-clusters", ours.allocatedClusters),
+        ("fragmented-clusters", ours.fragmentedClusters),
+        ("image-end-offset", ours.imageEndOffset), ("total-clusters", ours.totalClusters),
+      ] where value > 0 {
+        #expect(check.output.contains("\"\(key)\": \(value)"), "\(key) \(value) \(check.output)")
+      }
+    }
+  }
+
+  @Test("Q10, Q19, Q21: QEMU reads our snapshots, sizes and repairs")
+  func snapshotsAndRepair() throws {
+    let path = directory.file("image")
+    _ = try QcowWritingTests.create(
+      ImageKind(clusterSize: 4096), byteCount: 1 << 20, on: HostFile.create(path))
+    do {
+      let file = try HostFile(path, writable: true)
+      let image = try QcowImage(file, readOnly: false)
+      try image.write(at: 100_000, [UInt8](repeating: 5, count: 50_000))
+      try image.createSnapshot(named: "kept", seconds: 1_700_000_000)
+      try image.write(at: 120_000, [UInt8](repeating: 6, count: 50_000))
+      try image.resize(to: 8 << 20)
+      try image.close()
+    }
+    #expect(try QemuTools.run("qemu-img", ["check", path]).status == 0)
+    #expect(try QemuTools.image("snapshot", "-l", path).contains("kept"))
+    try QemuTools.io(path, ["read -P 6 120000 50000", "read -P 0 7M 1M"])
+    try QemuTools.image("snapshot", "-a", "kept", path)
+    try QemuTools.io(path, ["read -P 5 100000 50000", "read -P 0 150000 20000"])
+    #expect(try QemuTools.image("info", path).contains("1 MiB (1048576 bytes)"))
+    try QemuTools.image("snapshot", "-d", "kept", path)
+
+    var fixture = QcowFixture()
+    for cluster in 0..<6 { fixture.bytes[QcowFixture.refcountBlock + 2 * cluster + 1] = 0 }
+    let damaged = try directory.write("damaged", fixture.bytes)
+    #expect(try QemuTools.run("qemu-img", ["check", damaged]).status == 2)
+    #expect(try QcowImage.repair(HostFile(damaged, writable: true), .all).exitStatus == 0)
+    #expect(try QemuTools.run("qemu-img", ["check", damaged]).status == 0)
+  }
+
+  @Test("Q4: an image that QEMU left dirty is repaired when it is opened for writing")
+  func dirty() throws {
+    let path = directory.file("image")
+    try QemuTools.image("create", "-f", "qcow2", "-o", "lazy_refcounts=on", path, "1M")
+    _ = try QemuTools.run("qemu-io", ["-c", "write -P 9 0 200k", "-c", "abort", path])
+    #expect(try QcowHeader(reading: HostFile(path, writable: false)).isDirty)
+    let image = try ImageOpener().open(path, format: .qcow2, readOnly: false)
+    #expect(try image.bytes(at: 0, count: 204_800) == [UInt8](repeating: 9, count: 204_800))
+    try image.write(at: 300_000, [1, 2, 3])
+    try image.close()
+    #expect(try QcowImage.check(HostFile(path, writable: false)).exitStatus == 0)
+  }
 }

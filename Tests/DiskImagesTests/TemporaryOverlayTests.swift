@@ -4,7 +4,9 @@ import Testing
 @testable import DiskImages
 
 @Suite struct TemporaryOverlayTests {
-  @Test("Random requests agree with a plain array, and the base never changes", arguments: 1...UInt64(3))
+  @Test(
+    "Random requests agree with a plain array, and the base never changes", arguments: 1...UInt64(3)
+  )
   func model(seed: UInt64) throws {
     var random = TestRandom(seed: seed)
     let size = 100 * 1024 + 512 * Int(seed)

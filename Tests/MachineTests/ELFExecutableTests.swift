@@ -79,7 +79,8 @@ struct SampleELF: Sendable {
   var tableOffset: UInt64 = 64
   var segmentType: UInt32 = 1
   var contentOffset: UInt64 = 120
-  var memorySize: UInt64 = 8
+  /// Nil for as much as the file has.
+  var memorySize: UInt64?
   var address: UInt64
   var words: [UInt32] = [0, 0]
 
@@ -100,13 +101,7 @@ struct SampleELF: Sendable {
     for value in [64, 56, 1, 0, 0, 0] as [UInt16] { put(value) }
     for value in [segmentType, 7] { put(value) }
     let size = UInt64(words.count * 4)
-    for value in [contentOffset, address, address, size, max(memorySize, size), 8192] {
-      put(value)
-    }
-    if memorySize < size {  // A file size above the memory size is one of the faults to make.
-      bytes.replaceSubrange(
-        104..<112, with: (0..<8).map { UInt8(truncatingIfNeeded: memorySize >> (8 * UInt64($0))) })
-    }
+    for value in [contentOffset, address, address, size, memorySize ?? size, 8192] { put(value) }
     for word in words { put(word) }
     return bytes
   }

@@ -127,7 +127,7 @@ struct MachineRunTests {
     #expect(throws: MachineSetUpError.self) {
       try machine.attach(RawImage(MemoryFileStore([0]), readOnly: true))
     }
-    #expect(machine.pci.targets.map(\.slot).sorted() == [1, 2, 3, 4, 5, 6, 7])
+    #expect(Set(machine.pci.targets.map(\.slot)) == Set(1...7))
   }
 
   @Test("a machine that is dropped gives its memory back")
@@ -140,6 +140,8 @@ struct MachineRunTests {
       _ = try machine.run(RunLimits(instructions: 100))
       ram = machine.ram
     }
-    #expect(ram == nil)
+    // Compared outside the macro, which would show a machine that is half gone.
+    let isReleased = ram == nil
+    #expect(isReleased)
   }
 }

@@ -39,8 +39,8 @@ struct BadInputTests {
   ]
 
   @Test("one clear line and status 2", arguments: cases)
-  func oneLine(_ test: Case) throws {
-    let run = try Program.run(Program.path, ["run"] + test.arguments)
+  func oneLine(_ test: Case) async throws {
+    let run = try await Program.run(Program.path, ["run"] + test.arguments)
     #expect(run.status == 2)
     #expect(run.output.isEmpty)
     #expect(run.errorLines.count == 1, "\(run.errors)")
@@ -49,13 +49,13 @@ struct BadInputTests {
   }
 
   @Test("a truncated qcow2 image is refused and not touched")
-  func truncatedImage() throws {
+  func truncatedImage() async throws {
     let directory = try TemporaryDirectory()
     let whole = try #require(FileManager.default.contents(atPath: "images/dmatest.qcow2"))
     for count in [1, 71, 100, 4096] {
       let bytes = [UInt8](whole.prefix(count))
       let path = directory.write(bytes, to: "cut.qcow2")
-      let run = try Program.run("run", "--disk", "\(path),format=qcow2,readonly=on")
+      let run = try await Program.run("run", "--disk", "\(path),format=qcow2,readonly=on")
       #expect(run.status == 2)
       #expect(run.errorLines.count == 1, "\(run.errors)")
       #expect(FileManager.default.contents(atPath: path) == Data(bytes))
@@ -63,12 +63,12 @@ struct BadInputTests {
   }
 
   @Test("an ELF file cut anywhere is refused")
-  func truncatedKernel() throws {
+  func truncatedKernel() async throws {
     let directory = try TemporaryDirectory()
     let whole = try #require(FileManager.default.contents(atPath: "firmware/built/dmatest.elf"))
     for count in [3, 20, 63, 64, 100, 5000] {
       let path = directory.write([UInt8](whole.prefix(count)), to: "cut.elf")
-      let run = try Program.run("run", "--kernel", path)
+      let run = try await Program.run("run", "--kernel", path)
       #expect(run.status == 2)
       #expect(run.errorLines.count == 1, "\(run.errors)")
     }

@@ -5,8 +5,8 @@ import Testing
 @Suite("DMA test guest", .enabled(if: Program.isBuilt, Program.missing))
 struct DMATestGuestTests {
   @Test("without arguments every case is ok, none is skipped, and the status is 0")
-  func defaultRun() throws {
-    let run = try Program.run("run")
+  func defaultRun() async throws {
+    let run = try await Program.run("run")
     #expect(run.status == 0)
     let plan = try #require(run.lines.first { $0.hasPrefix("1..") })
     let count = try #require(Int(plan.dropFirst(3)))
@@ -16,16 +16,16 @@ struct DMATestGuestTests {
   }
 
   @Test("two runs give the same console bytes and the same instruction count")
-  func repeats() throws {
-    let (first, second) = (try Program.run("run"), try Program.run("run"))
+  func repeats() async throws {
+    let (first, second) = (try await Program.run("run"), try await Program.run("run"))
     #expect(first.output == second.output)
     #expect(first.errors == second.errors)
     #expect(first.errors.contains("instructions"))
   }
 
   @Test("each DMA fault is a line with device, bus address, window and entry")
-  func explainsFaults() throws {
-    let errors = try Program.run("run").errorLines
+  func explainsFaults() async throws {
+    let errors = try await Program.run("run").errorLines
     let noWindow = try #require(
       errors.first { $0.contains("hits no window") && $0.contains("the driver probably skipped") })
     #expect(noWindow.contains("virtio-blk1: DMA write of bus address 0x"))
@@ -34,13 +34,13 @@ struct DMATestGuestTests {
   }
 
   @Test("a guest of 4 GB that touches little stays small", .enabled(if: Tools.python))
-  func memory() throws {
+  func memory() async throws {
     let script =
       "import subprocess, resource, sys; subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, "
       + "stderr=subprocess.DEVNULL); "
       + "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
-    let run = try Program.run(
-      "/usr/bin/env", ["python3", "-c", script, Program.path, "run", "--memory", "4G"])
+    let run = try await Program.run(
+      "python3", ["-c", script, Program.path, "run", "--memory", "4G"])
     let kilobytes = try #require(Int(run.output.trimmingCharacters(in: .whitespacesAndNewlines)))
     // The guest touches about 20 MB.
     #expect(kilobytes < 84 << 10)
@@ -49,23 +49,23 @@ struct DMATestGuestTests {
   @Test(
     "a compressed ext4 image of 64 MB reads right through windows, maps and DAC",
     .enabled(if: Tools.images))
-  func realImage() throws {
+  func realImage() async throws {
     let directory = try TemporaryDirectory()
     let disk = directory.file("large.qcow2")
-    let built = try Program.run("/bin/sh", ["scripts/build-test-images", "--large", disk])
+    let built = try await Program.run("/bin/sh", ["scripts/build-test-images", "--large", disk])
     #expect(built.status == 0)
     let raw = directory.file("large.raw")
-    _ = try Program.run("/usr/bin/env", ["qemu-img", "convert", "-O", "raw", disk, raw])
-    let checksum = try Program.run(
-      "/usr/bin/env",
+    _ = try await Program.run("qemu-img", ["convert", "-O", "raw", disk, raw])
+    let checksum = try await Program.run(
+      "python3",
       [
-        "python3", "-c",
+        "-c",
         "import zlib,sys; print('%08x' % zlib.crc32(open(sys.argv[1],'rb').read()))", raw,
       ])
     let expected = checksum.output.trimmingCharacters(in: .whitespacesAndNewlines)
     #expect(expected.count == 8)
 
-    let run = try Program.run(
+    let run = try await Program.run(
       "run", "--kernel", "firmware/built/dmatest.elf", "--disk", "\(disk),overlay=temp",
       "--append", "crc=\(expected)")
     #expect(run.status == 0)
@@ -76,8 +76,8 @@ struct DMATestGuestTests {
 
   @Test(
     "the four combinations of firmware and emulator agree", .enabled(if: Tools.peer))
-  func matrix() throws {
-    let run = try Program.run("/bin/sh", ["scripts/matrix"])
+  func matrix() async throws {
+    let run = try await Program.run("/bin/sh", ["scripts/matrix"])
     #expect(run.status == 0, "\(run.output)\(run.errors)")
   }
 }

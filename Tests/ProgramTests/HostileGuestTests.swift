@@ -31,42 +31,40 @@ struct HostileGuestTests {
   ]
 
   @Test("ends in a clear state", arguments: guests)
-  func ends(_ guest: Guest) throws {
+  func ends(_ guest: Guest) async throws {
     let directory = try TemporaryDirectory()
     let kernel = directory.write(TinyKernel.elf(guest.words), to: "guest.elf")
-    let run = try Program.run(
+    let run = try await Program.run(
       "run", "--kernel", kernel, "--memory", "64M", "--max-instructions", "200000000")
     #expect([0, 1, 124].contains(run.status), "\(run.status): \(run.errors)")
     #expect(try #require(run.errorLines.last).contains("instructions"))
   }
 
   @Test("an endless loop stops at the exact instruction limit with status 124")
-  func exactLimit() throws {
+  func exactLimit() async throws {
     let directory = try TemporaryDirectory()
     let kernel = directory.write(TinyKernel.elf([0xC3FF_FFFF]), to: "loop.elf")
-    let run = try Program.run(
+    let run = try await Program.run(
       "run", "--kernel", kernel, "--max-instructions", "12345678")
     #expect(run.status == 124)
     #expect(run.errors.contains("(12345678 instructions"))
   }
 
   @Test("a time limit ends a run with status 124")
-  func timeLimit() throws {
+  func timeLimit() async throws {
     let directory = try TemporaryDirectory()
     let kernel = directory.write(TinyKernel.elf([0xC3FF_FFFF]), to: "loop.elf")
-    let run = try Program.run("run", "--kernel", kernel, "--timeout", "0.01")
+    let run = try await Program.run("run", "--kernel", kernel, "--timeout", "0.01")
     #expect(run.status == 124)
     #expect(run.errors.contains("0.010000 s of guest time"))
   }
 
   @Test("Ctrl-C ends a run with status 130")
-  func interrupt() throws {
+  func interrupt() async throws {
     let directory = try TemporaryDirectory()
     let kernel = directory.write(TinyKernel.elf([0xC3FF_FFFF]), to: "loop.elf")
-    let run = try Program.run("run", "--kernel", kernel) { process in
-      Thread.sleep(forTimeInterval: 0.5)
-      process.interrupt()
-    }
+    let run = try await Program.run(
+      "run", "--kernel", kernel, interruptAfter: .milliseconds(500))
     #expect(run.status == 130)
     #expect(run.errors.contains("interrupted"))
   }

@@ -1,4 +1,6 @@
 import Foundation
+import Subprocess
+import SystemPackage
 import Testing
 
 /// The built program, as a user runs it.
@@ -26,35 +28,31 @@ enum Program {
   }
 
   /// Runs the program to its end, with nothing on standard input.
-  static func run(_ arguments: String..., then interact: ((Process) -> Void)? = nil) throws
-    -> Result
-  {
-    try run(path, arguments, then: interact)
+  ///
+  /// - Parameter interruptAfter: when to send an interrupt, as Ctrl-C does.
+  static func run(_ arguments: String..., interruptAfter: Duration? = nil) async throws -> Result {
+    try await run(path, arguments, interruptAfter: interruptAfter)
   }
 
+  /// Runs a program that is found on the PATH, or at a path.
   static func run(
-    _ executable: String, _ arguments: [String], then interact: ((Process) -> Void)? = nil
-  ) throws -> Result {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: executable)
-    process.arguments = arguments
-    process.standardInput = FileHandle.nullDevice
-    // Files, not pipes: nobody has to read while the program runs.
-    let directory = try TemporaryDirectory()
-    let (output, errors) = (directory.file("out"), directory.file("err"))
-    for file in [output, errors] { FileManager.default.createFile(atPath: file, contents: nil) }
-    process.standardOutput = FileHandle(forWritingAtPath: output)
-    process.standardError = FileHandle(forWritingAtPath: errors)
-    try process.run()
-    interact?(process)
-    process.waitUntilExit()
+    _ name: String, _ arguments: [String], interruptAfter: Duration? = nil
+  ) async throws -> Result {
+    let record = try await Subprocess.run(
+      name.contains("/") ? .path(FilePath(name)) : .name(name), arguments: Arguments(arguments),
+      input: .none, output: .string(limit: 1 << 24), error: .string(limit: 1 << 22)
+    ) { execution in
+      guard let interruptAfter else { return }
+      try await Task.sleep(for: interruptAfter)
+      try execution.send(signal: .interrupt)
+    }
+    let status: Int32 =
+      switch record.terminationStatus {
+      case .exited(let code): code
+      case .signaled(let signal): 128 + signal
+      }
     return Result(
-      status: process.terminationReason == .exit
-        ? process.terminationStatus : 128 + process.terminationStatus,
-      output: String(
-        decoding: FileManager.default.contents(atPath: output) ?? Data(), as: UTF8.self),
-      errors: String(
-        decoding: FileManager.default.contents(atPath: errors) ?? Data(), as: UTF8.self))
+      status: status, output: record.standardOutput, errors: record.standardError)
   }
 }
 
@@ -74,7 +72,7 @@ final class TemporaryDirectory {
 
   @discardableResult
   func write(_ bytes: [UInt8], to name: String) -> String {
-    FileManager.default.createFile(atPath: file(name), contents: Data(bytes))
+    #expect(FileManager.default.createFile(atPath: file(name), contents: Data(bytes)))
     return file(name)
   }
 }

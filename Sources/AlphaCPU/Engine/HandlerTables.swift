@@ -86,7 +86,7 @@ enum BranchHandlers {
     case .blt: unsafe blt
     case .bge: unsafe bge
     case .ble: unsafe ble
-    case .bgt: unsafe bgt
+    case .bgt, .fbgt: unsafe bgt
     case .blbs: unsafe blbs
     case .blbc: unsafe blbc
     case .fbeq: unsafe fbeq
@@ -94,7 +94,6 @@ enum BranchHandlers {
     case .fblt: unsafe fblt
     case .fbge: unsafe fbge
     case .fble: unsafe fble
-    case .fbgt: unsafe fbgt
     default: nil
     }
   }

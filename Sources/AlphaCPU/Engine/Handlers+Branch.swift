@@ -67,7 +67,8 @@ private func branch(_ s: State, _ c: Code, _ n: Int, _ test: (Int64) -> Bool) {
 
 // MARK: - Floating-point branches
 
-// They test sign and magnitude bits: minus zero counts as zero, and nothing traps.
+// They test sign and magnitude bits: minus zero counts as zero, and nothing traps. FBGT does just
+// what BGT does.
 
 @c func fbeq(_ s: State, _ c: Code, _ n: Int) { unsafe branch(s, c, n) { $0 &<< 1 == 0 } }
 @c func fbne(_ s: State, _ c: Code, _ n: Int) { unsafe branch(s, c, n) { $0 &<< 1 != 0 } }
@@ -76,7 +77,6 @@ private func branch(_ s: State, _ c: Code, _ n: Int, _ test: (Int64) -> Bool) {
   unsafe branch(s, c, n) { $0 >= 0 || $0 &<< 1 == 0 }
 }
 @c func fble(_ s: State, _ c: Code, _ n: Int) { unsafe branch(s, c, n) { $0 < 0 || $0 &<< 1 == 0 } }
-@c func fbgt(_ s: State, _ c: Code, _ n: Int) { unsafe branch(s, c, n) { $0 > 0 } }
 
 // MARK: - A compare and the branch on its result
 

@@ -148,11 +148,15 @@ func exactFloat(_ s: State, _ c: Code, _ n: Int) {
 @c func divt(_ s: State, _ c: Code, _ n: Int) {
   unsafe arithmetic(s, c, n) { HostFloat.divideT($0, $1, allowInexact: $2) }
 }
-@c func sqrts(_ s: State, _ c: Code, _ n: Int) {
-  unsafe arithmetic(s, c, n) { _, b, ignore in HostFloat.squareRootS(b, allowInexact: ignore) }
-}
-@c func sqrtt(_ s: State, _ c: Code, _ n: Int) {
-  unsafe arithmetic(s, c, n) { _, b, ignore in HostFloat.squareRootT(b, allowInexact: ignore) }
+/// SQRTS and SQRTT, which differ in bit 5 of the function. As two handlers that differ in whom they
+/// call they would be merged into one that calls through a pointer.
+@c func squareRoot(_ s: State, _ c: Code, _ n: Int) {
+  let isT = unsafe operation(c).operand & 0x20 != 0
+  unsafe arithmetic(s, c, n) { _, b, ignore in
+    isT
+      ? HostFloat.squareRootT(b, allowInexact: ignore)
+      : HostFloat.squareRootS(b, allowInexact: ignore)
+  }
 }
 @c func cvtts(_ s: State, _ c: Code, _ n: Int) {
   unsafe arithmetic(s, c, n) { _, b, ignore in HostFloat.convertTtoS(b, allowInexact: ignore) }
@@ -167,7 +171,8 @@ func exactFloat(_ s: State, _ c: Code, _ n: Int) {
   unsafe arithmetic(s, c, n) { _, b, ignore in HostFloat.convertTtoQ(b, allowInexact: ignore) }
 }
 @c func cvttqChopped(_ s: State, _ c: Code, _ n: Int) {
-  unsafe arithmetic(s, c, n) { _, b, ignore in HostFloat.convertTtoQChopped(b, allowInexact: ignore) }
+  unsafe arithmetic(s, c, n) { _, b, ignore in HostFloat.convertTtoQChopped(b, allowInexact: ignore)
+  }
 }
 @c func cvtst(_ s: State, _ c: Code, _ n: Int) {
   unsafe arithmetic(s, c, n) { _, b, _ in HostFloat.convertStoT(b) }
@@ -187,7 +192,9 @@ func exactFloat(_ s: State, _ c: Code, _ n: Int) {
 
 /// Floating-point instructions by operation.
 enum FloatHandlers {
-  @unsafe static func handler(_ operation: Operation, _ qualifiers: AlphaISA.FloatQualifiers) -> Handler {
+  @unsafe static func handler(_ operation: Operation, _ qualifiers: AlphaISA.FloatQualifiers)
+    -> Handler
+  {
     switch operation {
     case .cpys: unsafe cpys
     case .cpysn: unsafe cpysn
@@ -226,8 +233,7 @@ enum FloatHandlers {
     case .subt: unsafe subt
     case .mult: unsafe mult
     case .divt: unsafe divt
-    case .sqrts: unsafe sqrts
-    case .sqrtt: unsafe sqrtt
+    case .sqrts, .sqrtt: unsafe squareRoot
     case .cvtts: unsafe cvtts
     case .cvtqt: unsafe cvtqt
     case .cvtqs: unsafe cvtqs

@@ -169,24 +169,19 @@ private func integerOverflow(_ s: State, _ c: Code, _ n: Int) {
   let op = unsafe operation(c)
   let cpu = unsafe cpuState(s)
   let executed = unsafe cpu.pointee.sliceBudget &- n &- Int(op.toGo)
-  let time = unsafe cpu.pointee.instructionCount &+ cpu.pointee.timeOffset
+  let time =
+    unsafe cpu.pointee.instructionCount &+ cpu.pointee.timeOffset
     &+ UInt64(truncatingIfNeeded: executed)
   let offset = unsafe AlphaCPUState.load(s, .cycleCounterOffset)
   unsafe setRegister(s, op.rc, ((time &>> 2) & 0xFFFF_FFFF) | (offset &<< 32))
   unsafe next(s, c, n)
 }
 
-/// RC: reads and clears the interrupt flag.
-@c func readAndClear(_ s: State, _ c: Code, _ n: Int) {
-  unsafe setRegister(s, operation(c).rc, cpuState(s).pointee.interruptFlag)
-  unsafe cpuState(s).pointee.interruptFlag = 0
-  unsafe next(s, c, n)
-}
-
-/// RS: reads and sets the interrupt flag.
-@c func readAndSet(_ s: State, _ c: Code, _ n: Int) {
-  unsafe setRegister(s, operation(c).rc, cpuState(s).pointee.interruptFlag)
-  unsafe cpuState(s).pointee.interruptFlag = 1
+/// RC and RS: reads the interrupt flag and makes it the operand, 0 or 1.
+@c func exchangeInterruptFlag(_ s: State, _ c: Code, _ n: Int) {
+  let op = unsafe operation(c)
+  unsafe setRegister(s, op.rc, cpuState(s).pointee.interruptFlag)
+  unsafe cpuState(s).pointee.interruptFlag = UInt64(truncatingIfNeeded: op.immediate)
   unsafe next(s, c, n)
 }
 
@@ -195,6 +190,7 @@ private func integerOverflow(_ s: State, _ c: Code, _ n: Int) {
 func owner<Result>(_ s: State, _ body: (AlphaCPU) -> Result) -> Result {
   unsafe cpuState(s).pointee.owner._withUnsafeGuaranteedRef { body($0) }
 }
+
 /// AMASK: clears the bits of the features that this CPU has.
 @c func maskFeatures(_ s: State, _ c: Code, _ n: Int) {
   let op = unsafe operation(c)

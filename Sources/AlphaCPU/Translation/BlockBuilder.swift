@@ -269,8 +269,8 @@ struct BlockBuilder {
   private mutating func emitMiscellaneous(_ operation: Operation, _ i: InstructionWord) {
     switch operation {
     case .rpcc where i.ra != 31: unsafe append(readCycleCounter, rc: destination(i.ra))
-    case .rc: unsafe append(readAndClear, rc: destination(i.ra))
-    case .rs: unsafe append(readAndSet, rc: destination(i.ra))
+    case .rc: unsafe append(exchangeInterruptFlag, rc: destination(i.ra), immediate: 0)
+    case .rs: unsafe append(exchangeInterruptFlag, rc: destination(i.ra), immediate: 1)
     default: break  // Barriers and hints: traps are precise and memory is in order.
     }
   }
@@ -333,7 +333,8 @@ struct BlockBuilder {
     }
     switch operation {
     case .hwRET:
-      let exceptionAddress = RegisterIndex.processor + UInt8(ProcessorRegister.exceptionAddress.rawValue)
+      let exceptionAddress =
+        RegisterIndex.processor + UInt8(ProcessorRegister.exceptionAddress.rawValue)
       unsafe end(hwRET, rb: i.rb == 31 ? exceptionAddress : source(i.rb))
     case .hwMFPR:
       guard i.ra != 31 else { return }

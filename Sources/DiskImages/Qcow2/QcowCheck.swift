@@ -53,8 +53,10 @@ final class QcowCheck {
   private(set) var l1: [UInt64]
   private(set) var report = QcowCheckReport()
   private(set) var census = ReferenceCensus()
-  /// Whether refcounts lie where they cannot be read or changed.
-  private(set) var hasBadBlocks = false
+  /// Clusters whose refcount is too high.
+  private(set) var leaked: [UInt64] = []
+  /// Whether some refcounts cannot be read or changed.
+  var hasBadBlocks: Bool { !badBlocks.isEmpty }
   private let fileSize: UInt64
   private let verifiesContent: Bool
   private var badBlocks: Set<Int> = []
@@ -73,10 +75,18 @@ final class QcowCheck {
     report.totalClusters = geometry.clusterCount(header.byteCount)
   }
 
-  /// Walks the image.
+  /// Walks the image and compares.
   func run() throws(ImageFault) -> QcowCheckReport {
+    try countReferences(includingRefcounts: true)
+    try compare()
+    return report
+  }
+
+  /// Counts every reference, those of the refcount table and its blocks if asked.
+  func countReferences(includingRefcounts: Bool) throws(ImageFault) {
     count(0, geometry.clusterSize, 1, "the header")
-    try countRefcountStructures()
+    findBadBlocks()
+    if includingRefcounts { countRefcountStructures() }
     count(header.l1Offset, UInt64(header.l1Count) * 8, 1, "the L1 table")
     try countL1(l1, isActive: true, 1, "L1 entry")
     try countSnapshots()
@@ -84,8 +94,6 @@ final class QcowCheck {
     for (offset, users) in tableUsers.sorted(by: { $0.key < $1.key }) {
       try countL2(at: offset, users)
     }
-    try compare()
-    return report
   }
 
   // MARK: - Counting
@@ -108,11 +116,8 @@ final class QcowCheck {
     return true
   }
 
-  private func countRefcountStructures() throws(ImageFault) {
-    count(
-      header.refcountTableOffset,
-      UInt64(header.refcountTableClusters) << UInt64(header.clusterBits),
-      1, "the refcount table")
+  /// Finds refcount blocks that cannot be used: their refcounts count as 0.
+  private func findBadBlocks() {
     var seen: Set<UInt64> = []
     for (index, entry) in refcounts.entries.enumerated() where entry != 0 {
       let offset = entry & EntryBits.offset
@@ -120,11 +125,24 @@ final class QcowCheck {
         report.corruption("refcount table entry \(index) is \(hexadecimal(entry))")
       } else if !seen.insert(offset).inserted {
         report.corruption("refcount table entry \(index) names the block of another entry")
-      } else if count(offset, geometry.clusterSize, 1, "refcount block \(index)") {
+      } else if offset >= fileSize {
+        report.corruption(
+          "refcount block \(index) at \(hexadecimal(offset)) lies past the end of the file")
+      } else {
         continue
       }
       badBlocks.insert(index)
-      hasBadBlocks = true
+    }
+  }
+
+  private func countRefcountStructures() {
+    count(
+      header.refcountTableOffset,
+      UInt64(header.refcountTableClusters) << UInt64(header.clusterBits),
+      1, "the refcount table")
+    for (index, entry) in refcounts.entries.enumerated()
+    where entry != 0 && !badBlocks.contains(index) {
+      count(entry, geometry.clusterSize, 1, "refcount block \(index)")
     }
   }
 
@@ -310,6 +328,7 @@ final class QcowCheck {
 
   private func leak(_ cluster: UInt64, _ count: UInt64, _ references: UInt64) {
     report.leaks += 1
+    leaked.append(cluster)
     report.note("leaked: cluster \(cluster) has \(references) references, its refcount is \(count)")
   }
 }

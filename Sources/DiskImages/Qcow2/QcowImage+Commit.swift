@@ -41,7 +41,7 @@ extension QcowImage {
   }
 
   /// Step 1: refcounts of new clusters, new tables and guest data. Nothing points to them yet.
-  private func commitAllocations(_ writer: QcowWriter) throws(ImageFault) {
+  func commitAllocations(_ writer: QcowWriter) throws(ImageFault) {
     let refcounts = writer.refcounts
     let move = refcounts.needsMove ? try allocateRefcountTable(writer) : nil
     let hasAllocations = !refcounts.dirtyBlocks.isEmpty || !writer.pending.newTables.isEmpty
@@ -120,6 +120,9 @@ extension QcowImage {
     let offset = cluster << UInt64(geometry.clusterBits)
     writer.metadata.remove(at: offset)
     tables.remove(offset)
+    if let end = writer.compressedEnd, end >> UInt64(geometry.clusterBits) == cluster {
+      writer.compressedEnd = nil
+    }
   }
 
   /// Gives freed clusters back to the host, in runs.

@@ -40,7 +40,7 @@ extension QcowImage {
     return try loadTable(at: entry.l2Offset, for: offset)
   }
 
-  private func loadTable(at l2Offset: UInt64, for offset: UInt64) throws(ImageFault) -> L2Table {
+  func loadTable(at l2Offset: UInt64, for offset: UInt64) throws(ImageFault) -> L2Table {
     if let table = writer?.pending.tables[l2Offset] ?? tables.value(l2Offset) { return table }
     var bytes = [UInt8](repeating: 0, count: Int(geometry.clusterSize))
     var span = bytes.mutableSpan

@@ -21,6 +21,9 @@ public struct QcowSnapshot: Equatable, Sendable {
   /// Bytes of the entry's extra data behind the two fields above, kept as they are.
   var unknownExtra: [UInt8] = []
 
+}
+
+extension QcowSnapshot {
   /// Limits against hostile tables.
   private enum Limit {
     static let extraBytes: UInt32 = 1024
@@ -75,5 +78,27 @@ public struct QcowSnapshot: Equatable, Sendable {
     let idStart = 40 + extraCount
     id = String(decoding: entry[idStart..<idStart + idCount], as: UTF8.self)
     name = String(decoding: entry[(idStart + idCount)...], as: UTF8.self)
+  }
+
+  /// The entry as the snapshot table holds it.
+  func encoded() -> [UInt8] {
+    var bytes: [UInt8] = []
+    bytes.appendBigEndian(l1Offset)
+    bytes.appendBigEndian(l1Count)
+    bytes.appendBigEndian(UInt16(truncatingIfNeeded: id.utf8.count))
+    bytes.appendBigEndian(UInt16(truncatingIfNeeded: name.utf8.count))
+    bytes.appendBigEndian(seconds)
+    bytes.appendBigEndian(nanoseconds)
+    bytes.appendBigEndian(guestClock)
+    bytes.appendBigEndian(UInt32(clamping: machineStateByteCount))
+    bytes.appendBigEndian(UInt32(diskByteCount == nil ? 0 : 16 + unknownExtra.count))
+    if let diskByteCount {
+      bytes.appendBigEndian(machineStateByteCount)
+      bytes.appendBigEndian(diskByteCount)
+      bytes += unknownExtra
+    }
+    bytes += Array(id.utf8) + Array(name.utf8)
+    bytes.pad(to: 8)
+    return bytes
   }
 }

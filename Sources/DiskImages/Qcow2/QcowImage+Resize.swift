@@ -1,0 +1,120 @@
+/// Changing the size of the disk.
+extension QcowImage {
+  /// Makes the disk bigger, with zeroes, or smaller if `mayShrink` says that data may be lost.
+  ///
+  /// - Parameter newByteCount: rounded up to whole sectors.
+  public func resize(to newByteCount: UInt64, mayShrink: Bool = false) throws(ImageFault) {
+    let writer = try writable(0, byteCount: 0)
+    let (sum, overflow) = newByteCount.addingReportingOverflow(511)
+    let size = sum & ~511
+    guard !overflow, size <= UInt64(Int64.max),
+      geometry.l1Count(for: size) * 8 <= QcowHeader.Limit.l1Bytes
+    else {
+      throw ImageFault(store.name, .refused("cannot have \(newByteCount) bytes with its clusters"))
+    }
+    guard header.version >= 3 || snapshots.isEmpty else {
+      throw ImageFault(
+        store.name, .refused("version 2 snapshots do not keep a size; it cannot be resized"))
+    }
+    if size > byteCount {
+      try grow(to: size, writer)
+    } else if size < byteCount {
+      guard mayShrink else {
+        throw ImageFault(
+          store.name, .refused("would lose its content behind \(size) bytes; allow shrinking"))
+      }
+      try shrink(to: size, writer)
+    }
+  }
+
+  private func grow(to size: UInt64, _ writer: QcowWriter) throws(ImageFault) {
+    let old = byteCount
+    try commit()
+    let needed = geometry.l1Count(for: size)
+    if needed > UInt64(header.l1Count) {
+      try replaceL1(l1 + repeatElement(0, count: Int(needed) - l1.count), writer)
+    }
+    header.byteCount = size
+    writer.pending.headerChanged = true
+    // What an earlier, bigger disk or a bigger backing image left there must not come back.
+    let clusterEnd = min(size, (geometry.clusterCount(old)) << UInt64(header.clusterBits))
+    let stale = max(clusterEnd, min(size, backing?.byteCount ?? 0))
+    if stale > old { try writeZeroes(old..<stale, mayUnmap: true) }
+    try commit()
+  }
+
+  private func shrink(to size: UInt64, _ writer: QcowWriter) throws(ImageFault) {
+    let firstCluster = geometry.clusterCount(size) << UInt64(header.clusterBits)
+    let clusterEnd = min(firstCluster, byteCount)
+    if size < clusterEnd, !readsZero(try mapping(at: size).mapping) {
+      let tail = [UInt8](repeating: 0, count: Int(clusterEnd - size))
+      try write(at: size, from: tail.span)
+    }
+    var position = firstCluster
+    while position < byteCount {
+      try commitIfDue()
+      let tableEnd = (geometry.l1Index(position) + 1) * geometry.bytesPerL2
+      if position % geometry.bytesPerL2 == 0 {
+        try dropTable(for: position, writer)
+        position = tableEnd
+      } else {
+        let end = min(tableEnd, byteCount)
+        if l1[Int(geometry.l1Index(position))] != 0 {
+          try dropEntries(position..<end, writer)
+        }
+        position = tableEnd
+      }
+    }
+    // The size follows the pointers: a crash in between loses only what was to be cut.
+    try commit()
+    header.byteCount = size
+    writer.pending.headerChanged = true
+    try commit()
+  }
+
+  /// Empties the entries of a range inside one L2 table.
+  private func dropEntries(_ range: Range<UInt64>, _ writer: QcowWriter) throws(ImageFault) {
+    let table = try writableTable(for: range.lowerBound, writer)
+    for start in stride(from: range.lowerBound, to: range.upperBound, by: Int(geometry.clusterSize))
+    {
+      let index = geometry.l2Index(start)
+      let old = try writableMapping(of: table.entry(index), at: start)
+      if table.entry(index) == .unallocated { continue }
+      set(table, index, to: .unallocated, writer)
+      release(old, writer)
+    }
+  }
+
+  /// Drops an L2 table with all it names.
+  private func dropTable(for offset: UInt64, _ writer: QcowWriter) throws(ImageFault) {
+    guard let table = try table(for: offset) else { return }
+    let index = Int(geometry.l1Index(offset))
+    for index in table.entries.indices where table.entries[index] != 0 {
+      release(try writableMapping(of: table.entry(index), at: offset), writer)
+    }
+    release(table.fileOffset, geometry.clusterSize, writer)
+    writer.pending.tables[table.fileOffset] = nil
+    writer.pending.newTables.remove(table.fileOffset)
+    l1[index] = 0
+    writer.pending.l1Indices.insert(index)
+  }
+
+  /// Makes `table` the active L1 table, at a new place, with one write of the header that also
+  /// carries whatever other header fields the caller has changed.
+  func replaceL1(_ table: [UInt64], _ writer: QcowWriter) throws(ImageFault) {
+    let old = (offset: header.l1Offset, byteCount: UInt64(header.l1Count) * 8)
+    let byteCount = UInt64(table.count) * 8
+    let place = try allocate(writer, count: geometry.clusterCount(byteCount))
+    try store.write(at: place, DiskImages.bytes(table))
+    writer.pending.dataPrecedesTables = true
+    try commitAllocations(writer)
+    header.l1Offset = place
+    header.l1Count = UInt32(table.count)
+    try writeHeader()
+    try store.flush()
+    l1 = table
+    if old.byteCount > 0 { writer.metadata.remove(at: old.offset) }
+    _ = writer.metadata.insert(.l1, at: place, byteCount: byteCount)
+    release(old.offset, old.byteCount, writer)
+  }
+}

@@ -1,0 +1,151 @@
+/// Making refcounts agree with the tables again.
+extension QcowImage {
+  /// What a repair may change.
+  public enum RepairMode: Sendable {
+    /// Refcounts that are too high become lower; nothing else changes.
+    case leaks
+    /// Refcounts and COPIED flags become what the tables say, in a new refcount table where needed;
+    /// an image that then checks clean loses its dirty and corrupt marks. No mapping is changed:
+    /// what cannot be read stays, and stays reported.
+    case all
+  }
+
+  /// Repairs the image in `store` and answers what a check says afterwards.
+  public static func repair(
+    _ store: any FileStore, _ mode: RepairMode
+  ) throws(ImageFault) -> QcowCheckReport {
+    let check = try QcowCheck(store)
+    let before = try check.run()
+    if before.corruptions > 0 || check.hasBadBlocks {
+      if mode == .all {
+        var rebuild = try RefcountRebuild(store)
+        try rebuild.run()
+      }
+    } else if before.leaks > 0 {
+      try check.lowerRefcounts()
+    }
+    var after = try QcowCheck(store).run()
+    if mode == .all, after.corruptions == 0, after.checkErrors == 0 {
+      try clearMarks(store)
+    }
+    after.corruptionsFixed = max(0, before.corruptions - after.corruptions)
+    after.leaksFixed = max(0, before.leaks - after.leaks)
+    return after
+  }
+
+  private static func clearMarks(_ store: any FileStore) throws(ImageFault) {
+    var header = try QcowHeader(reading: store)
+    guard header.isDirty || header.isCorrupt else { return }
+    header.incompatibleFeatures &= ~(QcowFeatures.dirty | QcowFeatures.corrupt)
+    try store.write(at: 0, Array(header.encodedFields().prefix(header.knownLength)))
+    try store.flush()
+  }
+}
+
+extension QcowCheck {
+  /// Lowers the refcounts of leaked clusters, in place.
+  fileprivate func lowerRefcounts() throws(ImageFault) {
+    for cluster in leaked { try refcounts.setCount(cluster, census[cluster]) }
+    for block in refcounts.dirtyBlocks.values { try store.write(at: block.fileOffset, block.bytes) }
+    try store.flush()
+    refcounts.didWriteBlocks()
+  }
+}
+
+/// Builds refcounts anew from a count of all references.
+///
+/// The new table and blocks go behind the end of the file, so that nothing that the image still
+/// needs is overwritten; one write of the header makes them valid.
+private struct RefcountRebuild {
+  let store: any FileStore
+  let check: QcowCheck
+  var census: ReferenceCensus
+  var header: QcowHeader
+  let geometry: ClusterGeometry
+
+  init(_ store: any FileStore) throws(ImageFault) {
+    self.store = store
+    check = try QcowCheck(store)
+    // The old refcount structures are not counted: their clusters become free.
+    try check.countReferences(includingRefcounts: false)
+    census = check.census
+    header = check.header
+    geometry = check.geometry
+  }
+
+  mutating func run() throws(ImageFault) {
+    try writeRefcounts()
+    try correctCopied()
+    try store.flush()
+  }
+
+  private mutating func writeRefcounts() throws(ImageFault) {
+    let bits = UInt64(geometry.clusterBits)
+    let first = geometry.clusterCount(try store.byteCount())
+    let countsPerBlock = check.refcounts.countsPerBlock
+    let maximum = check.refcounts.maximum
+    var indices = Set(census.clusters.map { $0 / countsPerBlock })
+    var tableClusters: UInt64 = 0
+    var size: UInt64 = 0
+    // Each round makes room for what the last one added; the sums only grow and soon settle.
+    while true {
+      for cluster in first..<max(first + 1, first + size) {
+        indices.insert(cluster / countsPerBlock)
+      }
+      tableClusters = geometry.clusterCount(((indices.max() ?? 0) + 1) * 8)
+      let needed = UInt64(indices.count) + tableClusters
+      if needed == size { break }
+      size = needed
+    }
+    guard tableClusters << bits <= QcowHeader.Limit.refcountTableBytes else {
+      throw ImageFault(store.name, .refused("the file is too big for a refcount table"))
+    }
+    for cluster in first..<first + size { census.add(cluster) }
+    var table = [UInt64](repeating: 0, count: Int(tableClusters) * geometry.entriesPerL2)
+    for (position, index) in indices.sorted().enumerated() {
+      let block = RefcountBlock(
+        fileOffset: (first + tableClusters + UInt64(position)) << bits, order: header.refcountOrder,
+        bytes: Array(repeating: 0, count: Int(geometry.clusterSize)))
+      for slot in 0..<block.count {
+        let references = census[index * countsPerBlock + UInt64(slot)]
+        if references > 0 { block[slot] = min(references, maximum) }
+      }
+      table[Int(index)] = block.fileOffset
+      try store.write(at: block.fileOffset, block.bytes)
+    }
+    try store.write(at: first << bits, bytes(table))
+    try store.flush()
+    header.refcountTableOffset = first << bits
+    header.refcountTableClusters = UInt32(tableClusters)
+    try store.write(at: 0, Array(header.encodedFields().prefix(header.knownLength)))
+    try store.flush()
+  }
+
+  /// Sets COPIED where the refcount is 1 and clears it elsewhere, in the active tables.
+  private func correctCopied() throws(ImageFault) {
+    var tables: Set<UInt64> = []
+    for (index, word) in check.l1.enumerated() {
+      let entry = L1Entry(rawValue: word)
+      guard entry.l2Offset != 0, geometry.isAligned(entry.l2Offset) else { continue }
+      try correct(word, at: header.l1Offset + UInt64(index) * 8, naming: entry.l2Offset)
+      tables.insert(entry.l2Offset)
+    }
+    for offset in tables where census[offset >> UInt64(geometry.clusterBits)] > 0 {
+      let words = quadwords(try store.bytes(at: offset, count: Int(geometry.clusterSize)))
+      for (index, word) in words.enumerated() {
+        let entry = L2Entry(rawValue: word)
+        guard !entry.isCompressed, entry.clusterOffset != 0, geometry.isAligned(entry.clusterOffset)
+        else { continue }
+        try correct(word, at: offset + UInt64(index) * 8, naming: entry.clusterOffset)
+      }
+    }
+  }
+
+  private func correct(
+    _ word: UInt64, at position: UInt64, naming offset: UInt64
+  ) throws(ImageFault) {
+    let isCopied = census[offset >> UInt64(geometry.clusterBits)] == 1
+    let right = isCopied ? word | EntryBits.copied : word & ~EntryBits.copied
+    if right != word { try store.write(at: position, bytes([right])) }
+  }
+}

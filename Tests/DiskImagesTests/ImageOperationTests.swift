@@ -1,0 +1,265 @@
+import MachineTestKit
+import Testing
+
+@testable import DiskImages
+
+@Suite struct ImageOperationTests {
+  /// Bytes with empty, repetitive and random clusters.
+  static func content(_ count: Int, seed: UInt64) -> [UInt8] {
+    var random = TestRandom(seed: seed)
+    var bytes: [UInt8] = []
+    while bytes.count < count {
+      switch Int.random(in: 0..<3, using: &random) {
+      case 0: bytes += [UInt8](repeating: 0, count: 5000)
+      case 1: bytes += random.bytes(3000)
+      default: bytes += (0..<6000).map { UInt8(truncatingIfNeeded: $0 / 60) }
+      }
+    }
+    return Array(bytes.prefix(count))
+  }
+
+  static func newImage(
+    _ clusterSize: Int, _ byteCount: Int, refcountBits: Int = 16, version: Int = 3
+  ) throws -> MemoryFileStore {
+    let store = MemoryFileStore()
+    _ = try QcowWritingTests.create(
+      ImageKind(clusterSize: clusterSize, refcountBits: refcountBits, version: version),
+      byteCount: byteCount, on: store)
+    return store
+  }
+
+  @Test(
+    "V1-V8: conversion keeps the content, compressed or not",
+    arguments: [(512, 1), (512, 16), (4096, 16), (65536, 64)], [true, false])
+  func conversion(kind: (clusterSize: Int, refcountBits: Int), isCompressing: Bool) throws {
+    let bytes = Self.content(150_016, seed: 8)
+    let source = try RawImage(MemoryFileStore(bytes), readOnly: true)
+    let store = try Self.newImage(kind.clusterSize, bytes.count, refcountBits: kind.refcountBits)
+    var conversion = ImageConversion()
+    conversion.isCompressing = isCompressing
+    var last: UInt64 = 0
+    conversion.progress = { done, _ in
+      last = done
+      return true
+    }
+    try conversion.run(from: source, to: QcowImage(store, readOnly: false))
+    #expect(last == UInt64(bytes.count))
+    let image = try QcowImage(store)
+    #expect(try image.bytes(at: 0, count: bytes.count) == bytes)
+    #expect(try ImageComparison.run(image, source) == .same)
+    let report = try QcowImage.check(store, verifiesContent: true)
+    #expect(report.exitStatus == 0, "\(report.findings)")
+    #expect((report.compressedClusters > 0) == isCompressing)
+    let back = MemoryFileStore()
+    try back.setByteCount(UInt64(bytes.count))
+    try ImageConversion().run(from: image, to: RawImage(back, readOnly: false))
+    #expect(back.bytes == bytes)
+  }
+
+  @Test("A conversion can be stopped, and refuses a smaller target")
+  func stoppedConversion() throws {
+    let source = try RawImage(MemoryFileStore(Self.content(65536, seed: 1)), readOnly: true)
+    var conversion = ImageConversion()
+    conversion.progress = { _, _ in false }
+    let store = try Self.newImage(4096, 65536)
+    #expect(
+      fault { try conversion.run(from: source, to: QcowImage(store, readOnly: false)) }?.contains(
+        "was stopped") == true)
+    let small = try Self.newImage(4096, 65024)
+    #expect(
+      fault { try ImageConversion().run(from: source, to: QcowImage(small, readOnly: false)) }?
+        .contains("less than") == true)
+  }
+
+  @Test("Comparison finds the first difference; a longer disk may end in zeroes")
+  func comparison() throws {
+    var bytes = Self.content(100_352, seed: 2)
+    let left = try RawImage(MemoryFileStore(bytes), readOnly: true)
+    let longer = try RawImage(
+      MemoryFileStore(bytes + [UInt8](repeating: 0, count: 4096)), readOnly: true)
+    #expect(try ImageComparison.run(left, longer) == .same)
+    bytes[70_000] ^= 1
+    let other = try RawImage(MemoryFileStore(bytes), readOnly: true)
+    #expect(try ImageComparison.run(left, other) == .differs(offset: 70_000))
+  }
+
+  @Test("R25: the map walks the chain and merges neighbours")
+  func map() throws {
+    let base = MemoryFileStore()
+    try base.setByteCount(1 << 20)
+    try base.write(at: 65536, [UInt8](repeating: 1, count: 4096))
+    let store = MemoryFileStore()
+    _ = try QcowWritingTests.create(
+      ImageKind(clusterSize: 4096, hasBacking: true), byteCount: 2 << 20, on: store)
+    let image = try QcowImage(
+      store, readOnly: false, backing: RawImage(base, readOnly: true))
+    try image.write(at: 0, [UInt8](repeating: 2, count: 8192))
+    try image.writeZeroes(8192..<16384, mayUnmap: true)
+    var segments: [ImageMap.Segment] = []
+    try ImageMap.forEachSegment(of: image) { segments.append($0) }
+    #expect(segments.map(\.start) == [0, 8192, 16384, 65536, 69632, 1 << 20])
+    #expect(segments.map(\.depth) == [0, 0, 1, 1, 1, 0])
+    #expect(segments.map(\.length).reduce(0, +) == 2 << 20)
+    #expect(segments[1].mapping == .zero(reservedAt: nil))
+    #expect(segments[3].mapping == .stored(fileOffset: 65536))
+    #expect(segments[5].mapping == .unallocated)
+  }
+
+  @Test("W34: resizing keeps what remains and shows nothing old", arguments: [2, 3])
+  func resize(version: Int) throws {
+    let store = try Self.newImage(512, 70_144, version: version)
+    let image = try QcowImage(store, readOnly: false)
+    let bytes = [UInt8](repeating: 0xAB, count: 70_144)
+    try image.write(at: 0, bytes)
+    #expect(fault { try image.resize(to: 1000) }?.contains("allow shrinking") == true)
+    // An L1 table of one cluster holds 64 entries of 32 KiB: this needs a bigger one.
+    try image.resize(to: 3 << 20)
+    #expect(
+      try image.bytes(at: 70_000, count: 1000) == bytes.prefix(144)
+        + [UInt8](repeating: 0, count: 856))
+    try image.write(at: (3 << 20) - 3, [1, 2, 3])
+    try image.resize(to: 40_500, mayShrink: true)
+    #expect(image.byteCount == 40_960)
+    try image.resize(to: 70_144)
+    #expect(
+      try image.bytes(at: 0, count: 70_144) == bytes.prefix(40_960)
+        + [UInt8](repeating: 0, count: 29_184))
+    try image.close()
+    let report = try QcowImage.check(store)
+    #expect(report.exitStatus == 0, "\(report.findings)")
+    #expect(
+      fault { try QcowImage(store, readOnly: false).resize(to: .max) }?.contains("cannot have")
+        == true)
+  }
+
+  @Test("W35-W37: snapshots are made, applied and deleted under load", arguments: [512, 4096])
+  func snapshots(clusterSize: Int) throws {
+    let size = 90_112
+    let content = Self.content(size, seed: 6)
+    let store = try Self.newImage(clusterSize, size)
+    var conversion = ImageConversion()
+    conversion.isCompressing = true
+    try conversion.run(
+      from: RawImage(MemoryFileStore(content), readOnly: true),
+      to: QcowImage(store, readOnly: false))
+    var load = GuestLoad(seed: 4, content: content)
+    let image = try QcowImage(store, readOnly: false)
+    var kept: [[UInt8]] = []
+    for name in ["one", "two", "three"] {
+      for _ in 0..<20 { try load.step(image, limit: 9000) }
+      try image.createSnapshot(named: name, seconds: 1)
+      kept.append(load.model)
+    }
+    for _ in 0..<20 { try load.step(image, limit: 9000) }
+    #expect(image.snapshots.map(\.id) == ["1", "2", "3"])
+    try image.flush()
+    #expect(try QcowImage.check(store).findings == [])
+    try image.applySnapshot(at: 1)
+    #expect(try image.bytes(at: 0, count: size) == kept[1])
+    load.model = kept[1]
+    for _ in 0..<20 { try load.step(image, limit: 9000) }
+    try image.deleteSnapshot(at: 0)
+    try image.deleteSnapshot(at: 1)
+    #expect(try image.bytes(at: 0, count: size) == load.model)
+    #expect(image.snapshots.map(\.name) == ["two"])
+    try image.applySnapshot(at: 0)
+    #expect(try image.bytes(at: 0, count: size) == kept[1])
+    try image.deleteSnapshot(at: 0)
+    try image.write(at: 0, [9])
+    try image.close()
+    let report = try QcowImage.check(store)
+    #expect(report.exitStatus == 0, "\(report.findings)")
+    #expect(try QcowImage(store).snapshots.isEmpty)
+  }
+
+  @Test("W18: a refcount without room refuses the snapshot and changes nothing")
+  func narrowRefcounts() throws {
+    let store = try Self.newImage(512, 10_240, refcountBits: 1)
+    let image = try QcowImage(store, readOnly: false)
+    try image.write(at: 0, [1])
+    #expect(fault { try image.createSnapshot(named: "a", seconds: 0) }?.contains("no room") == true)
+    try image.close()
+    #expect(try QcowImage.check(store).exitStatus == 0)
+  }
+
+  @Test("C13-C15: a repair makes every refcount right and invents nothing")
+  func repair() throws {
+    let damages: [(name: String, (inout QcowFixture) -> Void)] = [
+      ("leak", { $0.bytes[QcowFixture.refcountBlock + 2 * 7 + 1] = 1 }),
+      ("refcount too high", { $0.bytes[QcowFixture.refcountBlock + 2 * 5 + 1] = 9 }),
+      ("data not counted", { $0.bytes[QcowFixture.refcountBlock + 2 * 5 + 1] = 0 }),
+      (
+        "all refcounts 0",
+        { fixture in
+          for cluster in 0..<6 { fixture.bytes[QcowFixture.refcountBlock + 2 * cluster + 1] = 0 }
+        }
+      ),
+      ("COPIED missing", { $0.put64(QcowFixture.l2, UInt64(QcowFixture.data)) }),
+      ("no refcount block", { $0.put64(QcowFixture.refcountTable, 0) }),
+      ("refcount block past the end", { $0.put64(QcowFixture.refcountTable, 1 << 40) }),
+      ("refcount block misaligned", { $0.put64(QcowFixture.refcountTable, 0x2200) }),
+      ("refcount block twice", { $0.put64(QcowFixture.refcountTable + 8, 0x2000) }),
+      (
+        "two owners",
+        {
+          $0.put64(QcowFixture.l2 + 8, UInt64(QcowFixture.data) | QcowFixture.copied)
+        }
+      ),
+      ("dirty", { $0.put64(72, 1) }), ("corrupt", { $0.put64(72, 2) }),
+    ]
+    for (name, damage) in damages {
+      var fixture = QcowFixture()
+      _ = fixture.append([UInt8](repeating: 0, count: 8192))
+      damage(&fixture)
+      let store = fixture.store()
+      let before = try QcowImage.check(store)
+      #expect(name == "dirty" || name == "corrupt" || before.exitStatus != 0, "\(name)")
+      let after = try QcowImage.repair(store, .all)
+      #expect(after.exitStatus == 0, "\(name): \(after.findings)")
+      let image = try QcowImage(store, readOnly: false)
+      #expect(try image.bytes(at: 0, count: 4096) == (0..<4096).map(QcowFixture.pattern), "\(name)")
+      try image.write(at: 1 << 20, [1])
+      try image.close()
+      #expect(try QcowImage.check(store).exitStatus == 0, "\(name)")
+    }
+  }
+
+  @Test("C14: what cannot be read stays reported, and the image stays marked")
+  func unrepairable() throws {
+    var fixture = QcowFixture()
+    fixture.put64(QcowFixture.l2 + 8, UInt64(QcowFixture.data) + 512)
+    fixture.put64(72, 2)
+    let store = fixture.store()
+    #expect(try QcowImage.repair(store, .all).corruptions == 1)
+    #expect(try QcowHeader(reading: store).isCorrupt)
+    #expect(store.bytes[QcowFixture.l2 + 15] == 0 && store.bytes[QcowFixture.l2 + 14] == 0x52)
+  }
+
+  @Test("C8: a stream that does not inflate is found when the content is checked")
+  func contentCheck() throws {
+    var fixture = QcowFixture()
+    fixture.mapCompressed(0, at: QcowFixture.data, moreSectors: 0)
+    #expect(try QcowImage.check(fixture.store()).exitStatus == 0)
+    #expect(try QcowImage.check(fixture.store(), verifiesContent: true).exitStatus == 2)
+  }
+
+  @Test("C4, I39: the zero flag in version 2 is a corruption")
+  func zeroFlag() throws {
+    var fixture = QcowFixture(version: 2)
+    fixture.put64(QcowFixture.l2 + 8, 1)
+    #expect(try QcowImage.check(fixture.store()).exitStatus == 2)
+  }
+
+  @Test("C17, I31: many L1 entries that name one L2 table are checked at once")
+  func hostileL1() throws {
+    var fixture = QcowFixture()
+    fixture.put64(40, UInt64(6 * QcowFixture.cluster))
+    fixture.put32(36, 262_144)
+    for index in 0..<262_144 {
+      _ = index
+      fixture.bytes += [0, 0, 0, 0, 0, 0, 0x40, 0]
+    }
+    let report = try QcowImage.check(fixture.store())
+    #expect(report.exitStatus == 2)
+  }
+}
