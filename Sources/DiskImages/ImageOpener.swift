@@ -38,8 +38,8 @@ public struct ImageOpener {
     return try open(FilePath(path), format: format, readOnly: readOnly, chain: &chain)
   }
 
-  /// Opens the image at `path` read-only under an overlay that lives in memory and in an unlinked
-  /// file of `scratchDirectory`: the disk takes writes and the image never changes.
+  /// Opens the image at `path` read-only under an overlay whose bytes lie in an unlinked file of
+  /// `scratchDirectory`: the disk takes writes and the image never changes.
   public func openWithTemporaryOverlay(
     _ path: String, format: ImageFormat? = nil, scratchDirectory: String = "/var/tmp"
   ) throws(ImageFault) -> TemporaryOverlay {
