@@ -28,6 +28,15 @@ private let second = DecodedOperation.size
   unsafe next(s, c + second, n)
 }
 
+/// Two register moves.
+@c func moveBoth(_ s: State, _ c: Code, _ n: Int) {
+  let op = unsafe operation(c)
+  let op2 = unsafe operation(c + second)
+  unsafe setRegister(s, op.rc, register(s, op.rb))
+  unsafe setRegister(s, op2.rc, register(s, op2.rb))
+  unsafe next(s, c + second, n)
+}
+
 /// A shift by a literal, whose result is one operand of XOR; `rb` of the XOR is the other.
 @inline(__always)
 private func shiftAndXor(_ s: State, _ c: Code, _ n: Int, _ shift: (UInt64, UInt64) -> UInt64) {
@@ -45,15 +54,21 @@ private func shiftAndXor(_ s: State, _ c: Code, _ n: Int, _ shift: (UInt64, UInt
 
 // MARK: - Counting down
 
+/// The branch is the second operation; two arms, see the plain branches.
 @inline(__always)
-private func branchUnlessZero(_ s: State, _ c: Code, _ n: Int, _ count: UInt64) {
-  unsafe setRegister(s, operation(c).rc, count)
+private func branch(_ s: State, _ c: Code, _ n: Int, _ isTaken: Bool) {
   let link = unsafe c + second + DecodedOperation.size
-  if count != 0 {
+  if isTaken {
     unsafe enter(s, link.load(as: Code.self), n)
   } else {
     unsafe enter(s, link.load(fromByteOffset: BlockLink.fallOffset, as: Code.self), n)
   }
+}
+
+@inline(__always)
+private func branchUnlessZero(_ s: State, _ c: Code, _ n: Int, _ count: UInt64) {
+  unsafe setRegister(s, operation(c).rc, count)
+  unsafe branch(s, c, n, count != 0)
 }
 
 /// LDA, ADDQ or SUBQ of a constant, and BNE on the result.
@@ -128,6 +143,47 @@ private func tag(_ va: UInt64) -> UInt64 { va & (~0x1FFF | 7) }
   }
 }
 
+/// A constant is added, and LDQ: the stack pointer moves, or a pointer goes on.
+@c func addImmediateLdq(_ s: State, _ c: Code, _ n: Int) {
+  let op = unsafe operation(c)
+  unsafe setRegister(
+    s, op.rc, register(s, op.rb) &+ UInt64(bitPattern: Int64(op.immediate)))
+  unsafe ldqBehind(s, c + second, n)
+}
+/// The same with STQ.
+@c func addImmediateStq(_ s: State, _ c: Code, _ n: Int) {
+  let op = unsafe operation(c)
+  unsafe setRegister(
+    s, op.rc, register(s, op.rb) &+ UInt64(bitPattern: Int64(op.immediate)))
+  unsafe stqBehind(s, c + second, n)
+}
+
+@inline(__always)
+private func ldqBehind(_ s: State, _ c: Code, _ n: Int) {
+  let op = unsafe operation(c)
+  let va = unsafe address(s, op)
+  let entry = unsafe entry(s, va)
+  if _fastPath(entry.readTag == tag(va)) {
+    unsafe setRegister(s, op.ra, host(entry, va).load(as: UInt64.self))
+    unsafe next(s, c, n)
+  } else {
+    unsafe slowLoad(s, c, n)
+  }
+}
+
+@inline(__always)
+private func stqBehind(_ s: State, _ c: Code, _ n: Int) {
+  let op = unsafe operation(c)
+  let va = unsafe address(s, op)
+  let entry = unsafe entry(s, va)
+  if _fastPath(entry.writeTag == tag(va)) {
+    unsafe host(entry, va).storeBytes(of: register(s, op.ra), as: UInt64.self)
+    unsafe next(s, c, n)
+  } else {
+    unsafe slowStore(s, c, n)
+  }
+}
+
 /// LDBU and SEXTB of what it loads: a signed character.
 @c func ldbuSextb(_ s: State, _ c: Code, _ n: Int) {
   let op = unsafe operation(c)
@@ -143,6 +199,37 @@ private func tag(_ va: UInt64) -> UInt64 { va & (~0x1FFF | 7) }
   } else {
     unsafe ldbu(s, c, n)
   }
+}
+
+/// A load and a branch on what it loads: the end of a string or of a list.
+@inline(__always)
+private func loadAndBranch<Value: FixedWidthInteger & UnsignedInteger & BitwiseCopyable>(
+  _ s: State, _ c: Code, _ n: Int, as type: Value.Type, onZero: Bool, otherwise load: Handler
+) {
+  let op = unsafe operation(c)
+  let va = unsafe address(s, op)
+  let entry = unsafe entry(s, va)
+  let alignment = UInt64(MemoryLayout<Value>.size &- 1)
+  if _fastPath(entry.readTag == va & (~0x1FFF | alignment)) {
+    let value = unsafe host(entry, va).load(as: Value.self)
+    unsafe setRegister(s, op.ra, UInt64(value))
+    unsafe branch(s, c, n, (value == 0) == onZero)
+  } else {
+    unsafe load(s, c, n)
+  }
+}
+
+@c func ldbuBeq(_ s: State, _ c: Code, _ n: Int) {
+  unsafe loadAndBranch(s, c, n, as: UInt8.self, onZero: true, otherwise: ldbu)
+}
+@c func ldbuBne(_ s: State, _ c: Code, _ n: Int) {
+  unsafe loadAndBranch(s, c, n, as: UInt8.self, onZero: false, otherwise: ldbu)
+}
+@c func ldqBeq(_ s: State, _ c: Code, _ n: Int) {
+  unsafe loadAndBranch(s, c, n, as: UInt64.self, onZero: true, otherwise: ldq)
+}
+@c func ldqBne(_ s: State, _ c: Code, _ n: Int) {
+  unsafe loadAndBranch(s, c, n, as: UInt64.self, onZero: false, otherwise: ldq)
 }
 
 // MARK: - Which
@@ -164,13 +251,21 @@ enum FusedHandlers {
       return unsafe isPair ? ldqPair : nil
     case (.stq, .stq):
       return unsafe first.rb == second.rb ? stqPair : nil
+    case (.bis, .bis): return unsafe isMove(first) && isMove(second) ? moveBoth : nil
+    case (.ldbu, .beq): return unsafe first.ra == second.ra ? ldbuBeq : nil
+    case (.ldbu, .bne): return unsafe first.ra == second.ra ? ldbuBne : nil
+    case (.ldq, .beq): return unsafe first.ra == second.ra ? ldqBeq : nil
+    case (.ldq, .bne): return unsafe first.ra == second.ra ? ldqBne : nil
     case (.ldbu, .sextb):
       let isPair = !second.isLiteral && second.rb == first.ra && second.rc != 31
       return unsafe isPair ? ldbuSextb : nil
     default:
       guard let addition = Addition(first, operation) else { return nil }
-      if operation2 == .bne {
-        return unsafe addition.destination == second.ra ? addImmediateBne : nil
+      switch operation2 {
+      case .bne: return unsafe addition.destination == second.ra ? addImmediateBne : nil
+      case .ldq: return unsafe second.ra != 31 ? addImmediateLdq : nil
+      case .stq: return unsafe addImmediateStq
+      default: break
       }
       guard let addition2 = Addition(second, operation2), addition2.destination != 31 else {
         return nil
@@ -181,9 +276,15 @@ enum FusedHandlers {
     }
   }
 
+  /// Whether BIS is decoded to ``move(_:_:_:)``.
+  private static func isMove(_ bis: InstructionWord) -> Bool {
+    !bis.isLiteral && bis.rc != 31 && (bis.ra == 31 || bis.rb == 31 || bis.ra == bis.rb)
+  }
+
   /// Whether a shift is by a literal and the XOR takes its result.
   private static func shiftAndXor(_ shift: InstructionWord, _ xor: InstructionWord) -> Bool {
-    shift.isLiteral && !xor.isLiteral && xor.rc != 31 && (xor.ra == shift.rc) != (xor.rb == shift.rc)
+    shift.isLiteral && !xor.isLiteral && xor.rc != 31
+      && (xor.ra == shift.rc) != (xor.rb == shift.rc)
   }
 
   /// An instruction that is decoded to ``addImmediate(_:_:_:)`` or, from R31, to a constant, which
