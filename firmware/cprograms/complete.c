@@ -219,8 +219,13 @@ static uint64_t to_integer(uint64_t b, int mode, uint64_t *status) {
     return 0;
   }
   struct number n = unpack(b, &T);
-  if (n.exponent > 62 || !n.significand)
-    return n.significand ? 1ul << 63 : 0;
+  if (n.exponent > 62 && n.significand) {
+    /* The low 64 bits: compiled conversions to unsigned integers count on that. */
+    int shift = n.exponent - 127;
+    *status |= FPCR_IOV | FPCR_INE;
+    uint64_t low = shift > 63 ? 0 : shift > 0 ? n.significand << shift : n.significand >> -shift;
+    return n.negative ? -low : low;
+  }
   uint128 value = shift_jam(n.significand, 63 - n.exponent); /* with 64 bits of fraction */
   uint64_t kept = value >> 64, rest = value;
   if (rest)
@@ -228,6 +233,19 @@ static uint64_t to_integer(uint64_t b, int mode, uint64_t *status) {
   kept += mode == NEAREST ? rest > SIGN || (rest == SIGN && (kept & 1))
                           : rest && mode == (n.negative ? MINUS : PLUS);
   return n.negative ? -kept : kept;
+}
+
+static uint64_t from_integer(uint64_t b, const struct format *to, int mode, uint64_t *status) {
+  int negative = b >> 63;
+  struct number n = {negative, 63, (uint128)(negative ? -b : b) << 64};
+  return pack(normalize(n), to, mode, status);
+}
+
+/* An integer to a longword in a register, where its bits are apart (AHB 4.8.3). */
+static uint64_t to_longword(uint64_t b, uint64_t *status) {
+  if ((int64_t)b != (int32_t)b)
+    *status |= FPCR_IOV;
+  return (b & 0xc0000000) << 32 | (b & 0x3fffffff) << 29;
 }
 
 static uint64_t compare(int kind, uint64_t a, uint64_t b, uint64_t *status) {
@@ -257,6 +275,8 @@ void complete(struct exception_frame *frame, uint64_t *floating, uint64_t summar
     unexpected(frame, summary, mask);
   if (opcode == 0x14 && (operation == 0x0b || operation == 0x2b))
     result = root(b, operation == 0x0b ? &S : &T, mode, &status);
+  else if (opcode == 0x17 && operation == 0x30)
+    result = to_longword(b, &status);
   else if (opcode != 0x16)
     unexpected(frame, summary, mask);
   else if (operation <= 0x03)
@@ -271,6 +291,8 @@ void complete(struct exception_frame *frame, uint64_t *floating, uint64_t summar
     result = convert(b, &T, &S, mode, &status);
   else if (operation == 0x2f)
     result = to_integer(b, mode, &status);
+  else if (operation == 0x3c || operation == 0x3e)
+    result = from_integer(b, operation == 0x3c ? &S : &T, mode, &status);
   else
     unexpected(frame, summary, mask);
   completions++;

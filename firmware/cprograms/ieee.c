@@ -1,5 +1,5 @@
 /* All of IEEE 754: denormals, infinities, NaNs and the status, with software completion of what the
-   hardware does not do. For -mieee. */
+   hardware does not do. For -mieee, and -mieee-with-inexact, where every rounding traps. */
 #include "floats.h"
 
 #define STATUS (FPCR_INE | FPCR_UNF | FPCR_OVF | FPCR_DZE | FPCR_INV)
@@ -16,7 +16,7 @@ static void widen(void) {
     uint32_t bits = special_floats[i].a;
     int nan = (bits & 0x7fffffff) > 0x7f800000;
     /* Every float is a double. */
-    double value = HIDDEN(float_of(bits));
+    double value = HIDDEN((double)HIDDEN(float_of(bits)));
     same_float((float)value, nan ? 0x7fc00000 : bits, "float to double and back", i);
     if ((bits & 0x7fffffff) == 1)
       same(double_bits(value), (uint64_t)(bits >> 31) << 63 | 0x36a0000000000000, "2^-149", i);
@@ -24,19 +24,28 @@ static void widen(void) {
 }
 
 /* Status of single operations, from a clean FPCR. */
+#define RAISES(expression, expected)                      \
+  do {                                                    \
+    write_fpcr(fpcr);                                     \
+    (void)HIDDEN(expression);                             \
+    same(read_fpcr() & STATUS, expected, #expression, 0); \
+  } while (0)
+
+static void inexact(uint64_t fpcr) {
+  double one = HIDDEN(1.0), three = HIDDEN(3.0);
+  float single = HIDDEN(0.1f);
+  RAISES(one / three, FPCR_INE);
+  RAISES(single * single, FPCR_INE);
+  RAISES(__builtin_sqrt(three), FPCR_INE);
+  write_fpcr(FPCR_DYN(FPCR_NEAREST));
+}
+
 static void status(uint64_t fpcr) {
   double zero = HIDDEN(0.0), one = HIDDEN(1.0), three = HIDDEN(3.0);
   double largest = HIDDEN(__DBL_MAX__), smallest = HIDDEN(__DBL_MIN__);
   double infinity = HIDDEN(__builtin_inf()), nan = HIDDEN(__builtin_nan(""));
   float single = HIDDEN(1e38f);
-#define RAISES(expression, expected)                     \
-  do {                                                   \
-    write_fpcr(fpcr);                                    \
-    (void)HIDDEN(expression);                            \
-    same(read_fpcr() & STATUS, expected, #expression, 0); \
-  } while (0)
   RAISES(one + three, 0);
-  RAISES(one / three, FPCR_INE);
   RAISES(one / zero, FPCR_DZE);
   RAISES(infinity / zero, 0);
   RAISES(zero / zero, FPCR_INV);
@@ -80,6 +89,8 @@ void program(void) {
   widen();
   test("ladders, every exception traps");
   ladders();
+  test("inexact is recorded");
+  inexact(FPCR_DYN(FPCR_NEAREST));
   test("status, every exception traps");
   status(FPCR_DYN(FPCR_NEAREST));
   test("software completion was needed");
@@ -90,6 +101,8 @@ void program(void) {
   everything();
   widen();
   ladders();
+  test("inexact is recorded, traps disabled");
+  inexact(disables);
   test("status, traps disabled");
   status(disables);
 }

@@ -48,6 +48,7 @@ static inline float float_of(uint32_t bits) {
 #define FPCR_UNFD (1ul << 61)
 #define FPCR_DYN(mode) ((uint64_t)(mode) << 58)
 #define FPCR_NEAREST 2
+#define FPCR_IOV (1ul << 57)
 #define FPCR_INE (1ul << 56)
 #define FPCR_UNF (1ul << 55)
 #define FPCR_OVF (1ul << 54)

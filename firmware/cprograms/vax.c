@@ -57,7 +57,7 @@ static void convert(void) {
 
 /* Memory has the words in the other order (AHB 2.2.5). */
 static void memory(void) {
-  volatile uint64_t g = 0x5678123489ab4010; /* 1 + 0x0 and a fraction */
+  volatile uint64_t g = 0x5678123489ab4010;
   volatile uint32_t f = 0x12344080, copy;
   volatile uint64_t back;
   double image;
