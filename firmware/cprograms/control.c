@@ -103,8 +103,9 @@ static void atomics(void) {
     folded ^= i * 0x1010101;
   SAME(longword, folded);
   uint64_t expected = 5050;
-  SAME(__atomic_compare_exchange_n(&quadword, &expected, 1, 0, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED), 1);
-  SAME(__atomic_compare_exchange_n(&quadword, &expected, 2, 0, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED), 0);
+  SAME(__sync_bool_compare_and_swap(&quadword, 5050, 1), 1);
+  SAME(__sync_bool_compare_and_swap(&quadword, 5050, 2), 0);
+  SAME(__atomic_compare_exchange_n(&quadword, &expected, 3, 0, __ATOMIC_SEQ_CST, 0), 0);
   SAME(expected, 1);
 }
 

@@ -237,7 +237,8 @@ def conversions():
     def from_double_row(bits):
         negative, value = exact = decode(bits, DOUBLE)
         whole = 0 if value in (NAN, math.inf) else int(value)
-        return [bits, (-whole if negative else whole) % (1 << 64), [encode(*exact, SINGLE, m) for m in modes]]
+        return [bits, (-whole if negative else whole) % (1 << 64),
+                [encode(*exact, SINGLE, m) for m in modes]]
 
     rows = [from_double_row(random_float(DOUBLE, 62)) for _ in range(300)]
     table("struct from_double_row", "from_double", rows)
@@ -294,7 +295,8 @@ def vax(name, format, other):
         results = [[outcome(value, mode) for mode in (CHOP, AWAY)] for value in (
             add(x, y, CHOP), add(x, (1 - y[0], y[1]), CHOP), multiply(x, y), divide(x, y), root((0, y[1])))]
         less = (-x[1] if x[0] else x[1]) < (-y[1] if y[0] else y[1])
-        rows.append([image(a), image(b)] + results + [less, [outcome(x, mode, other) for mode in (CHOP, AWAY)]])
+        converted = [outcome(x, mode, other) for mode in (CHOP, AWAY)]
+        rows.append([image(a), image(b), *results, less, converted])
     table("struct vax_row", name, rows)
 
 
@@ -371,7 +373,7 @@ def matrix_sums():
 
 def switched(value):
     """The two switches of control.c."""
-    dense = {0: 3, 1: value * 5, 2: value ^ 0xFF, 3: value + 1000, 4: value << 3, 5: ~value, 6: 77, 7: value // 3}
+    dense = (3, value * 5, value ^ 0xFF, value + 1000, value << 3, ~value, 77, value // 3)
     sparse = {-1000000: 1, -3: 2, 0: 3, 9: 4, 100: 5, 65536: 6, 1 << 30: 7}
     return dense[value & 7] + sparse.get(value - 500 if value & 1 else 0, 8)
 

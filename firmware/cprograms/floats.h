@@ -48,7 +48,8 @@ static inline void check_from_integers(int mode) {
   }
 }
 
-static inline void check_from_doubles(const struct from_double_row *rows, unsigned count, int mode) {
+static inline void check_from_doubles(const struct from_double_row *rows, unsigned count,
+                                      int mode) {
   for (unsigned i = 0; i < count; i++) {
     double value = double_of(rows[i].value);
     same_float((float)value, rows[i].to_float[mode], "(float)double", i);

@@ -43,7 +43,8 @@ static void blocks(const uint8_t *text, uint64_t length, int big, uint32_t *stat
 /* Constants by their definition: fractions of roots of primes, and of sines, in fixed point. */
 static uint32_t md5_constants[64], sha_constants[64], sha_start[8];
 
-/* The first 32 bits of the fraction of the root of n: the largest r with r^degree <= n * 2^(32 * degree). */
+/* The first 32 bits of the fraction of the root of n: those of the largest r with
+   r^degree <= n * 2^(32 * degree). */
 static uint32_t root_fraction(uint64_t n, int degree) {
   uint128 root = 0;
   for (int bit = 36; bit >= 0; bit--) {
@@ -85,7 +86,9 @@ static void constants(void) {
 }
 
 static void md5_block(uint32_t *state, const uint8_t *block) {
-  static const uint8_t turns[4][4] = {{7, 12, 17, 22}, {5, 9, 14, 20}, {4, 11, 16, 23}, {6, 10, 15, 21}};
+  static const uint8_t turns[4][4] = {
+    {7, 12, 17, 22}, {5, 9, 14, 20}, {4, 11, 16, 23}, {6, 10, 15, 21},
+  };
   uint32_t a = state[0], b = state[1], c = state[2], d = state[3];
   for (unsigned i = 0; i < 64; i++) {
     uint32_t f;
@@ -119,7 +122,8 @@ static void sha_block(uint32_t *state, const uint8_t *block) {
     uint32_t e = s[4], a = s[0];
     uint32_t t1 = s[7] + (right(e, 6) ^ right(e, 11) ^ right(e, 25)) + ((e & s[5]) ^ (~e & s[6]))
       + sha_constants[i] + w[i];
-    uint32_t t2 = (right(a, 2) ^ right(a, 13) ^ right(a, 22)) + ((a & s[1]) ^ (a & s[2]) ^ (s[1] & s[2]));
+    uint32_t t2 = (right(a, 2) ^ right(a, 13) ^ right(a, 22))
+      + ((a & s[1]) ^ (a & s[2]) ^ (s[1] & s[2]));
     for (unsigned k = 7; k; k--)
       s[k] = s[k - 1];
     s[4] += t1;
@@ -132,8 +136,9 @@ static void sha_block(uint32_t *state, const uint8_t *block) {
 void program(void) {
   test("CRC-32 and Adler-32");
   for (unsigned i = 0; i < hashes_count; i++) {
-    same(crc32(random_text, hashes[i].length), hashes[i].crc32, "CRC-32 by length", hashes[i].length);
-    same(adler32(random_text, hashes[i].length), hashes[i].adler32, "Adler-32", hashes[i].length);
+    uint64_t length = hashes[i].length;
+    same(crc32(random_text, length), hashes[i].crc32, "CRC-32 by length", length);
+    same(adler32(random_text, length), hashes[i].adler32, "Adler-32 by length", length);
   }
   constants();
   test("MD5");
@@ -141,7 +146,8 @@ void program(void) {
     uint32_t state[4] = {0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476};
     blocks(random_text, hashes[i].length, 0, state, md5_block);
     for (unsigned k = 0; k < 16; k++)
-      same(state[k / 4] >> 8 * (k % 4) & 0xff, hashes[i].md5[k], "MD5", hashes[i].length);
+      same(state[k / 4] >> 8 * (k % 4) & 0xff, hashes[i].md5[k], "MD5 by length",
+           hashes[i].length);
   }
   test("SHA-256");
   for (unsigned i = 0; i < hashes_count; i++) {
@@ -150,6 +156,7 @@ void program(void) {
       state[k] = sha_start[k];
     blocks(random_text, hashes[i].length, 1, state, sha_block);
     for (unsigned k = 0; k < 32; k++)
-      same(state[k / 4] >> (24 - 8 * (k % 4)) & 0xff, hashes[i].sha256[k], "SHA-256", hashes[i].length);
+      same(state[k / 4] >> (24 - 8 * (k % 4)) & 0xff, hashes[i].sha256[k], "SHA-256 by length",
+           hashes[i].length);
   }
 }

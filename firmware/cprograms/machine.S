@@ -17,16 +17,20 @@ _start:
 	call_pal PAL_halt
 	.end	_start
 
+#define EACH_INTEGER 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, \
+  19, 20, 21, 22, 23, 24, 25, 26, 27, 28
+#define EACH_FLOAT 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, \
+  22, 23, 24, 25, 26, 27, 28, 29, 30
 /* Compiled code expects every register back: R0 to R28 and F0 to F30 are saved, with FPCR in the
    place of F31. R16 to R18 are in the frame. */
 #define SAVED 512
 	.globl	entry_arith
 entry_arith:
 	lda	$30, -SAVED($30)
-	.irp	n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28
+	.irp	n, EACH_INTEGER
 	stq	$\n, \n*8($30)
 	.endr
-	.irp	n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30
+	.irp	n, EACH_FLOAT
 	stt	$f\n, 256+\n*8($30)
 	.endr
 	excb
@@ -45,10 +49,10 @@ entry_arith:
 	excb
 	mt_fpcr	$f0
 	excb
-	.irp	n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30
+	.irp	n, EACH_FLOAT
 	ldt	$f\n, 256+\n*8($30)
 	.endr
-	.irp	n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28
+	.irp	n, EACH_INTEGER
 	ldq	$\n, \n*8($30)
 	.endr
 	lda	$30, SAVED($30)

@@ -45,7 +45,6 @@ static inline float float_of(uint32_t bits) {
 
 /* FPCR (Alpha AHB, 4.7.8). */
 #define FPCR_INED (1ul << 62)
-#define FPCR_UNFD (1ul << 61)
 #define FPCR_DYN(mode) ((uint64_t)(mode) << 58)
 #define FPCR_NEAREST 2
 #define FPCR_IOV (1ul << 57)

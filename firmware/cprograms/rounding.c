@@ -1,7 +1,9 @@
 /* Dynamic rounding: the same code in each mode of FPCR<DYN>. For -mfp-rounding-mode=d. */
 #include "floats.h"
 
-static const char *const names[] = {"chopped", "to minus infinity", "to nearest", "to plus infinity"};
+static const char *const names[] = {
+  "chopped", "to minus infinity", "to nearest", "to plus infinity",
+};
 
 void program(void) {
   for (unsigned mode = 0; mode < 4; mode++) {

@@ -23,7 +23,8 @@ static int by_value(const void *a, const void *b) {
 }
 
 /* Quicksort of anything, as qsort has it. */
-static void sort(void *base, unsigned count, unsigned size, int (*order)(const void *, const void *)) {
+static void sort(void *base, unsigned count, unsigned size,
+                 int (*order)(const void *, const void *)) {
   uint8_t *first = base;
   while (count > 1) {
     uint8_t *pivot = first, *low = first;

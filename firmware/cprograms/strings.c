@@ -79,7 +79,8 @@ static void store_unaligned(void *at, uint64_t value) {
   uint64_t address = (uint64_t)at;
   uint64_t high = (aligned(address + 7) & ~(address & 7 ? (1ul << 8 * (address & 7)) - 1 : 0))
     | __builtin_alpha_insqh(value, address);
-  uint64_t low = __builtin_alpha_mskql(aligned(address), address) | __builtin_alpha_insql(value, address);
+  uint64_t low = __builtin_alpha_mskql(aligned(address), address)
+    | __builtin_alpha_insql(value, address);
   if (address & 7)
     *(volatile uint64_t *)((address + 7) & ~7ul) = high;
   *(volatile uint64_t *)(address & ~7ul) = low;
