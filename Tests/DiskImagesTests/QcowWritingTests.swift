@@ -76,6 +76,23 @@ struct ImageKind: CustomTestStringConvertible, Sendable {
     #expect(try QcowImage(store).bytes(at: 33 * 65536, count: 65536) == block)
   }
 
+  @Test("W9: structures of many clusters find a row where blocks count few")
+  func longRuns() throws {
+    // A refcount block counts 64 clusters; this L1 table has 100.
+    let store = try Self.create(ImageKind(clusterSize: 512, refcountBits: 64), byteCount: 65536)
+    let image = try QcowImage(store, readOnly: false)
+    try image.resize(to: 200 << 20)
+    #expect(image.header.l1Count == 6400)
+    for index in 0..<100 { try image.write(at: UInt64(index) * (2 << 20) + 77, [7, 8, 9]) }
+    try image.createSnapshot(named: "a", seconds: 0)
+    try image.write(at: 77, [1])
+    try image.deleteSnapshot(at: 0)
+    try image.close()
+    let report = try QcowImage.check(store)
+    #expect(report.exitStatus == 0, "\(report.findings)")
+    #expect(try QcowImage(store).bytes(at: 198 << 20, count: 80).suffix(3) == [7, 8, 9])
+  }
+
   @Test("W12: data that is the file's only copy is overwritten in place, without metadata")
   func inPlace() throws {
     let store = MemoryFileStore()

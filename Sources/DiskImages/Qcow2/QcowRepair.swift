@@ -93,12 +93,12 @@ private struct RefcountRebuild {
         indices.insert(cluster / countsPerBlock)
       }
       tableClusters = geometry.clusterCount(((indices.max() ?? 0) + 1) * 8)
+      guard tableClusters << bits <= QcowHeader.Limit.refcountTableBytes else {
+        throw ImageFault(store.name, .refused("the file is too big for a refcount table"))
+      }
       let needed = UInt64(indices.count) + tableClusters
       if needed == size { break }
       size = needed
-    }
-    guard tableClusters << bits <= QcowHeader.Limit.refcountTableBytes else {
-      throw ImageFault(store.name, .refused("the file is too big for a refcount table"))
     }
     for cluster in first..<first + size { census.add(cluster) }
     var table = [UInt64](repeating: 0, count: Int(tableClusters) * geometry.entriesPerL2)

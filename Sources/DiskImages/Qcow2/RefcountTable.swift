@@ -69,14 +69,36 @@ final class RefcountTable {
   ///
   /// - Returns: the number of the first.
   func allocate(_ count: UInt64 = 1) throws(ImageFault) -> UInt64 {
-    let start = firstCandidate
-    var first = start
-    var cluster = start
+    guard count == 1 else { return try allocateRun(count) }
+    var index = Int(firstCandidate / countsPerBlock)
+    var slot = Int(firstCandidate % countsPerBlock)
+    while true {
+      if let free = try existingOrNewBlock(index).firstFree(from: slot) {
+        let cluster = UInt64(index) * countsPerBlock + UInt64(free)
+        try setCount(cluster, 1)
+        firstCandidate = cluster + 1
+        return cluster
+      }
+      index += 1
+      slot = 0
+    }
+  }
+
+  /// Takes several clusters in a row: where the blocks that exist have room, else at the end.
+  private func allocateRun(_ count: UInt64) throws(ImageFault) -> UInt64 {
+    let blockCount = (entries.lastIndex { $0 != 0 } ?? -1) + 1
+    var first = firstCandidate
+    var cluster = first
     while cluster - first < count {
       let index = Int(cluster / countsPerBlock)
-      let block = try existingOrNewBlock(index)
       let base = UInt64(index) * countsPerBlock
-      guard let free = block.firstFree(from: Int(cluster - base)) else {
+      guard index < blockCount else {
+        try makeTail(from: first, count, after: blockCount)
+        break
+      }
+      guard entries[index] != 0,
+        let free = try block(index).firstFree(from: Int(cluster - base))
+      else {
         cluster = base + countsPerBlock
         first = cluster
         continue
@@ -85,8 +107,25 @@ final class RefcountTable {
       cluster = base + UInt64(free) + 1
     }
     for cluster in first..<first + count { try setCount(cluster, 1) }
-    if count == 1 || first == start { firstCandidate = first + count }
     return first
+  }
+
+  /// Makes the blocks that `count` clusters from `first` on need behind the last block. They go
+  /// behind those clusters, whose row they must not break.
+  private func makeTail(
+    from first: UInt64, _ count: UInt64, after blockCount: Int
+  ) throws(ImageFault) {
+    var added: UInt64 = 0
+    while true {
+      let last = (first + count + added - 1) / countsPerBlock
+      let needed = last >= UInt64(blockCount) ? last + 1 - UInt64(blockCount) : 0
+      if needed == added { break }
+      added = needed
+    }
+    for position in 0..<added {
+      _ = try makeBlock(blockCount + Int(position), at: first + count + position)
+    }
+    for position in 0..<added { try setCount(first + count + position, 1) }
   }
 
   /// Takes one cluster if it is free.
@@ -143,15 +182,20 @@ final class RefcountTable {
   /// The block, made if absent. Where a block is absent all its clusters are free, so it takes the
   /// first of them and counts itself.
   private func existingOrNewBlock(_ index: Int) throws(ImageFault) -> RefcountBlock {
+    if index < entries.count, entries[index] != 0 { return try block(index) }
+    let block = try makeBlock(index, at: UInt64(index) * countsPerBlock)
+    block[0] = 1
+    return block
+  }
+
+  /// Makes an empty block in a cluster that is free.
+  private func makeBlock(_ index: Int, at cluster: UInt64) throws(ImageFault) -> RefcountBlock {
     try extend(to: index)
-    if entries[index] != 0 { return try block(index) }
-    let cluster = UInt64(index) * countsPerBlock
     try didMakeBlock(cluster)
     let offset = cluster << UInt64(geometry.clusterBits)
     let block = RefcountBlock(
       fileOffset: offset, order: order,
       bytes: Array(repeating: 0, count: Int(geometry.clusterSize)))
-    block[0] = 1
     entries[index] = offset
     dirtyEntries.insert(index)
     dirtyBlocks[index] = block
