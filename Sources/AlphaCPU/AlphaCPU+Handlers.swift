@@ -99,7 +99,9 @@ extension AlphaCPU {
   func hardwareStore(
     _ type: HardwareAccess, _ value: UInt64, _ physical: UInt64, _ code: Code, _ left: Int
   ) -> Bool? {
-    guard var access = unsafe aligned(physical, 0x1F, type.byteCount, code, left) else { return nil }
+    guard var access = unsafe aligned(physical, 0x1F, type.byteCount, code, left) else {
+      return nil
+    }
     if type.kind == .locked {
       let line = unsafe state.pointee.lockLine
       unsafe state.pointee.lockLine = .max

@@ -198,6 +198,11 @@ public final class AlphaCPU {
     unsafe state.pointee.exit = .lookUp
     let pc = unsafe state.pointee.pc
     unsafe state.pointee.pcPage = pc & ~0x1FFF
+    if unsafe site == nil, let block = unsafe jumpCache.block(pc, modeTag: state.pointee.modeTag),
+      unsafe 1...limit ~= CodeCache.instructionCount(block)
+    {
+      return unsafe block
+    }
     guard let physical = fetchAddress(pc) else { return nil }
     let key = BlockKey(
       physicalPC: physical, mode: mode, floatEnabled: self[.fen] & 1 != 0,

@@ -127,7 +127,7 @@ struct MachineRunTests {
     #expect(throws: MachineSetUpError.self) {
       try machine.attach(RawImage(MemoryFileStore([0]), readOnly: true))
     }
-    #expect(machine.pci.targets.map(\.slot).sorted() == [1, 2, 3, 4, 5, 6, 7])
+    #expect(Set(machine.pci.targets.map(\.slot)) == Set(1...7))
   }
 
   @Test("a machine that is dropped gives its memory back")

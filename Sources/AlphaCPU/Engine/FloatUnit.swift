@@ -10,7 +10,9 @@ enum FloatUnit {
 
   /// The function of a selector, for the control of the operation.
   @inline(__always)
-  static func function(_ selector: UInt64) -> UInt32 { UInt32(truncatingIfNeeded: selector & 0x7FF) }
+  static func function(_ selector: UInt64) -> UInt32 {
+    UInt32(truncatingIfNeeded: selector & 0x7FF)
+  }
 
   /// Executes what the selector names; nil where no arithmetic instruction has it.
   static func execute(_ selector: UInt64, _ a: UInt64, _ b: UInt64, _ fpcr: FPCR) -> FloatResult? {

@@ -171,7 +171,8 @@ func exactFloat(_ s: State, _ c: Code, _ n: Int) {
   unsafe arithmetic(s, c, n) { _, b, ignore in HostFloat.convertTtoQ(b, allowInexact: ignore) }
 }
 @c func cvttqChopped(_ s: State, _ c: Code, _ n: Int) {
-  unsafe arithmetic(s, c, n) { _, b, ignore in HostFloat.convertTtoQChopped(b, allowInexact: ignore) }
+  unsafe arithmetic(s, c, n) { _, b, ignore in HostFloat.convertTtoQChopped(b, allowInexact: ignore)
+  }
 }
 @c func cvtst(_ s: State, _ c: Code, _ n: Int) {
   unsafe arithmetic(s, c, n) { _, b, _ in HostFloat.convertStoT(b) }
@@ -191,7 +192,9 @@ func exactFloat(_ s: State, _ c: Code, _ n: Int) {
 
 /// Floating-point instructions by operation.
 enum FloatHandlers {
-  @unsafe static func handler(_ operation: Operation, _ qualifiers: AlphaISA.FloatQualifiers) -> Handler {
+  @unsafe static func handler(_ operation: Operation, _ qualifiers: AlphaISA.FloatQualifiers)
+    -> Handler
+  {
     switch operation {
     case .cpys: unsafe cpys
     case .cpysn: unsafe cpysn

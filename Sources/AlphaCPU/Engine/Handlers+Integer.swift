@@ -169,7 +169,8 @@ private func integerOverflow(_ s: State, _ c: Code, _ n: Int) {
   let op = unsafe operation(c)
   let cpu = unsafe cpuState(s)
   let executed = unsafe cpu.pointee.sliceBudget &- n &- Int(op.toGo)
-  let time = unsafe cpu.pointee.instructionCount &+ cpu.pointee.timeOffset
+  let time =
+    unsafe cpu.pointee.instructionCount &+ cpu.pointee.timeOffset
     &+ UInt64(truncatingIfNeeded: executed)
   let offset = unsafe AlphaCPUState.load(s, .cycleCounterOffset)
   unsafe setRegister(s, op.rc, ((time &>> 2) & 0xFFFF_FFFF) | (offset &<< 32))

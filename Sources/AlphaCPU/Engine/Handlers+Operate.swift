@@ -152,7 +152,9 @@ private func operateLiteral(
   unsafe operate(s, c, n) { UInt64(bitPattern: Int64(bitPattern: $0) &>> Int64(bitPattern: $1)) }
 }
 @c func sraLiteral(_ s: State, _ c: Code, _ n: Int) {
-  unsafe operateLiteral(s, c, n) { UInt64(bitPattern: Int64(bitPattern: $0) &>> Int64(bitPattern: $1)) }
+  unsafe operateLiteral(s, c, n) {
+    UInt64(bitPattern: Int64(bitPattern: $0) &>> Int64(bitPattern: $1))
+  }
 }
 @c func zapRegister(_ s: State, _ c: Code, _ n: Int) {
   unsafe operate(s, c, n) { IntegerSemantics.zap($0, $1) }
@@ -376,49 +378,77 @@ private func operateLiteral(
   unsafe operate(s, c, n) { IntegerSemantics.lanes($0, $1, width: 8, signed: true) { min($0, $1) } }
 }
 @c func minsb8Literal(_ s: State, _ c: Code, _ n: Int) {
-  unsafe operateLiteral(s, c, n) { IntegerSemantics.lanes($0, $1, width: 8, signed: true) { min($0, $1) } }
+  unsafe operateLiteral(s, c, n) {
+    IntegerSemantics.lanes($0, $1, width: 8, signed: true) { min($0, $1) }
+  }
 }
 @c func minsw4Register(_ s: State, _ c: Code, _ n: Int) {
-  unsafe operate(s, c, n) { IntegerSemantics.lanes($0, $1, width: 16, signed: true) { min($0, $1) } }
+  unsafe operate(s, c, n) {
+    IntegerSemantics.lanes($0, $1, width: 16, signed: true) { min($0, $1) }
+  }
 }
 @c func minsw4Literal(_ s: State, _ c: Code, _ n: Int) {
-  unsafe operateLiteral(s, c, n) { IntegerSemantics.lanes($0, $1, width: 16, signed: true) { min($0, $1) } }
+  unsafe operateLiteral(s, c, n) {
+    IntegerSemantics.lanes($0, $1, width: 16, signed: true) { min($0, $1) }
+  }
 }
 @c func minub8Register(_ s: State, _ c: Code, _ n: Int) {
-  unsafe operate(s, c, n) { IntegerSemantics.lanes($0, $1, width: 8, signed: false) { min($0, $1) } }
+  unsafe operate(s, c, n) {
+    IntegerSemantics.lanes($0, $1, width: 8, signed: false) { min($0, $1) }
+  }
 }
 @c func minub8Literal(_ s: State, _ c: Code, _ n: Int) {
-  unsafe operateLiteral(s, c, n) { IntegerSemantics.lanes($0, $1, width: 8, signed: false) { min($0, $1) } }
+  unsafe operateLiteral(s, c, n) {
+    IntegerSemantics.lanes($0, $1, width: 8, signed: false) { min($0, $1) }
+  }
 }
 @c func minuw4Register(_ s: State, _ c: Code, _ n: Int) {
-  unsafe operate(s, c, n) { IntegerSemantics.lanes($0, $1, width: 16, signed: false) { min($0, $1) } }
+  unsafe operate(s, c, n) {
+    IntegerSemantics.lanes($0, $1, width: 16, signed: false) { min($0, $1) }
+  }
 }
 @c func minuw4Literal(_ s: State, _ c: Code, _ n: Int) {
-  unsafe operateLiteral(s, c, n) { IntegerSemantics.lanes($0, $1, width: 16, signed: false) { min($0, $1) } }
+  unsafe operateLiteral(s, c, n) {
+    IntegerSemantics.lanes($0, $1, width: 16, signed: false) { min($0, $1) }
+  }
 }
 @c func maxsb8Register(_ s: State, _ c: Code, _ n: Int) {
   unsafe operate(s, c, n) { IntegerSemantics.lanes($0, $1, width: 8, signed: true) { max($0, $1) } }
 }
 @c func maxsb8Literal(_ s: State, _ c: Code, _ n: Int) {
-  unsafe operateLiteral(s, c, n) { IntegerSemantics.lanes($0, $1, width: 8, signed: true) { max($0, $1) } }
+  unsafe operateLiteral(s, c, n) {
+    IntegerSemantics.lanes($0, $1, width: 8, signed: true) { max($0, $1) }
+  }
 }
 @c func maxsw4Register(_ s: State, _ c: Code, _ n: Int) {
-  unsafe operate(s, c, n) { IntegerSemantics.lanes($0, $1, width: 16, signed: true) { max($0, $1) } }
+  unsafe operate(s, c, n) {
+    IntegerSemantics.lanes($0, $1, width: 16, signed: true) { max($0, $1) }
+  }
 }
 @c func maxsw4Literal(_ s: State, _ c: Code, _ n: Int) {
-  unsafe operateLiteral(s, c, n) { IntegerSemantics.lanes($0, $1, width: 16, signed: true) { max($0, $1) } }
+  unsafe operateLiteral(s, c, n) {
+    IntegerSemantics.lanes($0, $1, width: 16, signed: true) { max($0, $1) }
+  }
 }
 @c func maxub8Register(_ s: State, _ c: Code, _ n: Int) {
-  unsafe operate(s, c, n) { IntegerSemantics.lanes($0, $1, width: 8, signed: false) { max($0, $1) } }
+  unsafe operate(s, c, n) {
+    IntegerSemantics.lanes($0, $1, width: 8, signed: false) { max($0, $1) }
+  }
 }
 @c func maxub8Literal(_ s: State, _ c: Code, _ n: Int) {
-  unsafe operateLiteral(s, c, n) { IntegerSemantics.lanes($0, $1, width: 8, signed: false) { max($0, $1) } }
+  unsafe operateLiteral(s, c, n) {
+    IntegerSemantics.lanes($0, $1, width: 8, signed: false) { max($0, $1) }
+  }
 }
 @c func maxuw4Register(_ s: State, _ c: Code, _ n: Int) {
-  unsafe operate(s, c, n) { IntegerSemantics.lanes($0, $1, width: 16, signed: false) { max($0, $1) } }
+  unsafe operate(s, c, n) {
+    IntegerSemantics.lanes($0, $1, width: 16, signed: false) { max($0, $1) }
+  }
 }
 @c func maxuw4Literal(_ s: State, _ c: Code, _ n: Int) {
-  unsafe operateLiteral(s, c, n) { IntegerSemantics.lanes($0, $1, width: 16, signed: false) { max($0, $1) } }
+  unsafe operateLiteral(s, c, n) {
+    IntegerSemantics.lanes($0, $1, width: 16, signed: false) { max($0, $1) }
+  }
 }
 
 /// Integer operates that compute a value from two operands and never trap.

@@ -23,6 +23,14 @@ struct JumpCache {
     unsafe entry.storeBytes(of: block, toByteOffset: 8, as: Code.self)
   }
 
+  /// The target of jumps to `pc`. A block whose code has changed is still found, with no
+  /// instructions.
+  func block(_ pc: UInt64, modeTag: UInt64) -> Code? {
+    let entry = unsafe base + Self.offset(of: pc)
+    guard unsafe entry.load(as: UInt64.self) == pc ^ modeTag else { return nil }
+    return unsafe entry.load(fromByteOffset: 8, as: Code.self)
+  }
+
   /// Forgets all entries. No PC with a mode tag is all ones, so that value never matches.
   func flush() {
     unsafe (base + Self.start).initializeMemory(

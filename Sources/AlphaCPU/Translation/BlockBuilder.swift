@@ -43,7 +43,14 @@ struct BlockBuilder {
     for index in 0..<count where !hasEnded {
       word = firstWord + index
       toGo = UInt8(count - index)
+      let start = cursor
       emit(instruction(word), isLast: index == count - 1, following: index + 2 == count)
+      // A fused handler executes the operation behind it too, which is decoded all the same.
+      if index + 1 < count, !hasEnded, cursor == start + DecodedOperation.size,
+        let handler = unsafe FusedHandlers.handler(instruction(word), instruction(word + 1))
+      {
+        unsafe target.storeBytes(of: handler, toByteOffset: start, as: Handler.self)
+      }
     }
     if !hasEnded {
       word = firstWord + count - 1
@@ -333,7 +340,8 @@ struct BlockBuilder {
     }
     switch operation {
     case .hwRET:
-      let exceptionAddress = RegisterIndex.processor + UInt8(ProcessorRegister.exceptionAddress.rawValue)
+      let exceptionAddress =
+        RegisterIndex.processor + UInt8(ProcessorRegister.exceptionAddress.rawValue)
       unsafe end(hwRET, rb: i.rb == 31 ? exceptionAddress : source(i.rb))
     case .hwMFPR:
       guard i.ra != 31 else { return }
@@ -344,7 +352,12 @@ struct BlockBuilder {
           hwMFPR, ra: destination(i.ra), immediate: packed(Int(i.processorRegister)))
       }
     case .hwMTPR:
-      if isPlain(i.processorRegister), let index = plainIndex(i.processorRegister) {
+      if i.processorRegister == ProcessorRegister.ps.rawValue {
+        // It takes effect with HW_RET: PALmode has its own mode and no interrupts.
+        unsafe append(
+          andMask, ra: source(i.rb), rc: RegisterIndex.processor + UInt8(i.processorRegister),
+          immediate: 0xF)
+      } else if isPlain(i.processorRegister), let index = plainIndex(i.processorRegister) {
         unsafe append(move, rb: source(i.rb), rc: index)
       } else {
         unsafe end(
@@ -374,10 +387,10 @@ struct BlockBuilder {
     }
   }
 
-  /// Whether HW_MTPR to this register is a mere register move.
+  /// Whether HW_MTPR to this register has no effect on the instructions behind it.
   private func isPlain(_ number: UInt16) -> Bool {
     switch number {
-    case 3...6, 9...12, 32...39, 40...63: true
+    case 0, 3...6, 9...12, 32...39, 40...63: true
     default: false
     }
   }
