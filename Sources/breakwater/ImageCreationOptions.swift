@@ -89,6 +89,8 @@ struct NewImage {
         guard !overflow, size <= UInt64(Int64.max) else {
           throw ImageFault(path, .refused("\(options.byteCount) bytes are too many for a file"))
         }
+        // A size that the file system refuses fails before the old content is gone.
+        try file.setByteCount(size & ~511)
         try file.setByteCount(0)
         try file.setByteCount(size & ~511)
       case .qcow2:
