@@ -73,7 +73,7 @@ struct ImageDiskTests {
   @Test("Ctrl-C and a limit close the images cleanly")
   func stopped() async throws {
     let disks = try Disks()
-    _ = try await disks.run(interruptAfter: .milliseconds(300))
+    _ = try await disks.run(interruptAfter: .seconds(1))
     #expect(try await disks.check().allSatisfy { $0 == 0 })
     let run = try await Program.run(
       "run", "--kernel", "firmware/built/dmatest.elf", "--disk", "\(disks.data),format=qcow2",
