@@ -32,14 +32,14 @@ public final class HostFile: FileStore {
     try self.init(path, writable: writable, options: [.nonBlocking, .closeOnExec])
   }
 
-  /// Makes a new empty file; with `replacing`, one that exists is emptied.
+  /// Makes a new empty file. With `replacing`, one that exists is opened as it is: lock it before
+  /// it loses its content.
   public static func create(
     _ path: String, replacing: Bool = false
   ) throws(ImageFault) -> HostFile {
-    let file = try HostFile(
+    try HostFile(
       path, writable: true,
       options: [.nonBlocking, .closeOnExec, .create] + (replacing ? [] : [.exclusiveCreate]))
-    return file
   }
 
   /// Makes an unlinked file in `directory`: it has no name and goes away with the process.

@@ -38,14 +38,48 @@ public struct ImageOpener {
     return try open(FilePath(path), format: format, readOnly: readOnly, chain: &chain)
   }
 
-  /// Opens the image at `path` read-only under an overlay that lives in memory and in an unlinked
-  /// file of `scratchDirectory`: the disk takes writes and the image never changes.
+  /// Opens the image at `path` read-only under an overlay whose bytes lie in an unlinked file of
+  /// `scratchDirectory`: the disk takes writes and the image never changes.
   public func openWithTemporaryOverlay(
     _ path: String, format: ImageFormat? = nil, scratchDirectory: String = "/var/tmp"
   ) throws(ImageFault) -> TemporaryOverlay {
     let base = try open(path, format: format, readOnly: true)
     return TemporaryOverlay(
       over: base, scratch: try HostFile.unlinked(in: scratchDirectory))
+  }
+
+  /// Makes a new image at `path` and opens it for writing.
+  ///
+  /// - Parameters:
+  ///   - options: of these, a raw image has a size only.
+  ///   - replacing: whether a file that exists, and that nobody uses, may be overwritten.
+  public func create(
+    _ path: String, format: ImageFormat, _ options: QcowImage.CreationOptions,
+    replacing: Bool = false
+  ) throws(ImageFault) -> any DiskImage {
+    try prepare(path, format, options, replacing)
+    return try open(path, format: format, readOnly: false)
+  }
+
+  /// Writes an empty image and lets go of its file, whose locks would keep the opener out.
+  private func prepare(
+    _ path: String, _ format: ImageFormat, _ options: QcowImage.CreationOptions, _ replacing: Bool
+  ) throws(ImageFault) {
+    let file = try HostFile.create(path, replacing: replacing)
+    try lock(file)
+    switch format {
+    case .raw:
+      try file.setByteCount(0)
+      try file.setByteCount(options.byteCount)
+    case .qcow2:
+      try QcowImage.create(on: file, options)
+    }
+  }
+
+  private func lock(_ file: HostFile) throws(ImageFault) {
+    if isLocking, try !file.lock() {
+      report("\(file.name): the file system has no locks; nothing keeps a second writer away")
+    }
   }
 
   /// The format that the first bytes of `store` look like.
@@ -67,9 +101,7 @@ public struct ImageOpener {
       }
       chain.append(identity)
     }
-    if isLocking, try !file.lock() {
-      report("\(file.name): the file system has no locks; nothing keeps a second writer away")
-    }
+    try lock(file)
     let known: ImageFormat =
       if let format { format } else { try recognized(file, readOnly: readOnly) }
     switch known {

@@ -11,6 +11,9 @@ public struct DiskConfiguration: Equatable, Sendable {
     case none
     /// Nowhere that outlives the run; the image does not change.
     case temporary
+    /// Into the qcow2 image of this name, which has the disk as its backing file and is made if it
+    /// does not exist; the disk's own image does not change.
+    case file(String)
   }
 
   /// The keys of `--disk`, in the order in which messages list them.
@@ -60,6 +63,10 @@ public struct DiskConfiguration: Equatable, Sendable {
         "disk '\(path)': access-platform=required needs interface=modern; "
           + "a legacy driver cannot accept the feature")
     }
+    if case .file = overlay, isReadOnly {
+      throw MachineSetUpError(
+        "disk '\(path)': readonly=on has no use for an overlay file; use overlay=none")
+    }
   }
 
   private mutating func set(_ key: Key, _ value: String) throws(MachineSetUpError) {
@@ -69,12 +76,10 @@ public struct DiskConfiguration: Equatable, Sendable {
     case .readonly:
       isReadOnly = try choose(key, value, [("on", true), ("off", false)])
     case .overlay:
-      guard value == "none" || value == "temp" else {
-        throw MachineSetUpError(
-          "disk '\(path)': overlay=\(value): an overlay file is not supported by this version; "
-            + "overlay=temp keeps writes for one run, overlay=none writes to the image")
+      guard !value.isEmpty else {
+        throw MachineSetUpError("disk '\(path)': overlay= is none of none, temp, or a file's name")
       }
-      overlay = value == "temp" ? .temporary : .none
+      overlay = value == "none" ? .none : value == "temp" ? .temporary : .file(value)
     case .serial: options.serial = value
     case .interface: interface = try choose(key, value, named(VirtioInterface.self))
     case .accessPlatform:
@@ -120,6 +125,7 @@ extension Machine {
     let image: any DiskImage =
       switch disk.overlay {
       case .temporary: try opener.openWithTemporaryOverlay(disk.path, format: format)
+      case .file(let overlay): try opener.open(disk.path, format: format, overlay: overlay)
       case .none: try opener.open(disk.path, format: format, readOnly: disk.isReadOnly)
       }
     try attach(
@@ -138,5 +144,19 @@ extension Machine {
     let device = try BlockDevice(
       name, image: image, options: options, clock: clock, trace: trace)
     try attach(device, slot: slot, interface: interface, policy: policy)
+    images.append(image)
+  }
+
+  /// Makes all disks durable and leaves their images as a clean shutdown should; the machine cannot
+  /// run any more. Every image is closed, whatever happens to another.
+  ///
+  /// - Throws: the first ``ImageFault``.
+  public func closeDisks() throws(ImageFault) {
+    var fault: ImageFault?
+    for image in images {
+      do { try image.close() } catch { fault = fault ?? error }
+    }
+    images = []
+    if let fault { throw fault }
   }
 }

@@ -1,6 +1,7 @@
 public import AlphaCPU
 public import Console
 public import DeviceModel
+internal import DiskImages
 public import GuestMemory
 public import PCI
 public import SouthBridge
@@ -32,6 +33,8 @@ public final class Machine {
   public let cpus: [AlphaCPU]
   /// The virtio functions, by slot.
   public private(set) var functions: [VirtioPCIFunction] = []
+  /// The disks' images, until ``closeDisks()``.
+  var images: [any DiskImage] = []
 
   let console: any CharacterEndpoint
   let bus: SystemBus

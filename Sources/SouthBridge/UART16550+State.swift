@@ -7,6 +7,7 @@ extension UART16550 {
   }
 
   enum ModemControl {
+    static let requestToSend: UInt8 = 0x02
     static let out2: UInt8 = 0x08
     static let loopback: UInt8 = 0x10
   }
@@ -50,6 +51,12 @@ extension UART16550 {
     var lineFree: UInt64 = 0
 
     var divisorLatchAccess: Bool { lineControl & 0x80 != 0 }
+
+    /// RTS is up, and the receiver is connected to the line.
+    var isReadyToReceive: Bool {
+      modemControl & (ModemControl.requestToSend | ModemControl.loopback)
+        == ModemControl.requestToSend
+    }
 
     var hasReceiveSpace: Bool { received.count < (fifosEnabled ? Self.fifoSize : 1) }
 

@@ -28,9 +28,10 @@ public final class UART16550: ISADevice, Snapshotting {
   }
 
   /// Takes the next character from the line, if the receiver is ready for one. The run loop calls
-  /// this when the host may have input; while characters come, an alarm does.
+  /// this when the host may have input; while characters come, an alarm does. The line honours RTS,
+  /// so what is typed ahead waits until the guest has set the port up.
   public func poll() {
-    guard state.modemControl & ModemControl.loopback == 0, state.hasReceiveSpace else { return }
+    guard state.isReadyToReceive, state.hasReceiveSpace else { return }
     guard clock.now >= state.lineFree else { return armReceiver() }
     guard let input = line.receive() else { return }
     state.lineFree = clock.now &+ state.characterTime

@@ -3,21 +3,6 @@ internal import DeviceModel
 internal import Foundation
 internal import Machine
 
-/// A size in bytes: `64M`, `1G`, or a plain number of bytes.
-struct ByteSize: ExpressibleByArgument {
-  let byteCount: UInt64
-
-  init(byteCount: UInt64) { self.byteCount = byteCount }
-
-  init?(argument: String) {
-    let shifts: [Character: UInt64] = ["K": 10, "M": 20, "G": 30]
-    let suffix = argument.last.flatMap { shifts[Character($0.uppercased())] }
-    let digits = suffix == nil ? argument[...] : argument.dropLast()
-    guard let number = UInt64(digits), number <= UInt64.max >> (suffix ?? 0) else { return nil }
-    byteCount = number << (suffix ?? 0)
-  }
-}
-
 /// What guest time follows.
 enum ClockSource: String, ExpressibleByArgument, CaseIterable { case virtual, host }
 

@@ -8,7 +8,9 @@ struct Breakwater: ParsableCommand {
     abstract: "A full-system emulator of a small DEC Alpha machine.",
     discussion: "Without a subcommand, `run` is meant.",
     version: "0.1.0",
-    subcommands: [RunCommand.self, DisassembleCommand.self, ExplainDMACommand.self],
+    subcommands: [
+      RunCommand.self, ImageCommand.self, DisassembleCommand.self, ExplainDMACommand.self,
+    ],
     defaultSubcommand: RunCommand.self)
 }
 

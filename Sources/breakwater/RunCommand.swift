@@ -2,7 +2,6 @@ internal import AlphaCPU
 internal import ArgumentParser
 internal import Console
 internal import DeviceModel
-internal import Dispatch
 internal import Foundation
 internal import Machine
 
@@ -33,7 +32,8 @@ struct RunCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "A disk; may be repeated. Keys: \(DiskConfiguration.Key.allCases.map(\.rawValue).joined(separator: ", ")).",
+      "A disk; may be repeated. Keys: \(DiskConfiguration.Key.allCases.map(\.rawValue).joined(separator: ", ")). "
+        + "overlay=temp forgets writes, overlay=FILE keeps them in a qcow2 image over the disk.",
       valueName: "file[,key=value...]"))
   var disk: [String] = []
 
@@ -82,21 +82,28 @@ struct RunCommand: ParsableCommand {
     try machine.reset()
     if let terminal { machine.stopCondition = { terminal.quitRequested } }
 
-    let signals = [SIGINT, SIGTERM].map { Self.stop(machine, on: $0) }
-    defer { for signal in signals { signal.cancel() } }
-    let outcome = try machine.run(
-      RunLimits(
-        instructions: maxInstructions,
-        time: timeout.map { UInt64($0 * 1e9) }))
+    let signals = SignalWatch { [stopper = machine.stopper] in stopper.requestStop() }
+    defer { withExtendedLifetime(signals) {} }
+    let outcome = Result { try machine.run(limits) }
+    // However the run ended, what the guest has written stays.
+    let closing = Result { try machine.closeDisks() }
     endpoint.flush()
     terminal?.restore()
     tracer.finish()
-    let ending = Ending(outcome, machine)
+    let ending = Ending(try outcome.get(), machine)
     StandardError.line("breakwater: \(ending.text)")
+    if case .failure(let fault) = closing {
+      StandardError.line("breakwater: \(fault)")
+      throw ExitCode(max(ending.status, 1))
+    }
     if ending.status != 0 { throw ExitCode(ending.status) }
   }
 
   // MARK: - Set-up
+
+  private var limits: RunLimits {
+    RunLimits(instructions: maxInstructions, time: timeout.map { UInt64($0 * 1e9) })
+  }
 
   private var bootsDMATest: Bool { kernel == nil && firmware == nil && disk.isEmpty }
 
@@ -133,16 +140,6 @@ struct RunCommand: ParsableCommand {
     case .file(let path): try FileEndpoint(path: path)
     case .unix(let path): try SocketEndpoint(path: path)
     }
-  }
-
-  /// Ends the run on a signal, so that the terminal is restored and status 130 is given.
-  private static func stop(_ machine: Machine, on number: Int32) -> any DispatchSourceSignal {
-    signal(number, SIG_IGN)
-    let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
-    let stopper = machine.stopper
-    source.setEventHandler { stopper.requestStop() }
-    source.resume()
-    return source
   }
 }
 

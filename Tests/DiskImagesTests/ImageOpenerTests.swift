@@ -141,4 +141,26 @@ import Testing
     }
     #expect(try directory.read("base") == QcowFixture().bytes)
   }
+
+  @Test("New images are made, also over a backing file, and never over one in use")
+  func creation() throws {
+    try directory.write("base", [UInt8](repeating: 3, count: 65536))
+    var options = QcowImage.CreationOptions(byteCount: 100_000)
+    options.backingName = "base"
+    options.backingFormat = .raw
+    let opener = ImageOpener()
+    let path = directory.file("new")
+    let image = try opener.create(path, format: .qcow2, options)
+    try image.write(at: 10, [4])
+    #expect(try image.bytes(at: 9, count: 3) == [3, 4, 3])
+    #expect(image.byteCount == 100_352)
+    let line = fault { _ = try opener.create(path, format: .qcow2, options, replacing: true) }
+    #expect(line?.contains("is in use") == true)
+    #expect(line?.hasPrefix(path) == true)
+    #expect(
+      fault { _ = try opener.create(path, format: .raw, options) }?.contains("File exists") == true)
+    let raw = try opener.create(directory.file("raw"), format: .raw, .init(byteCount: 1024))
+    #expect(raw.byteCount == 1024)
+    #expect(try image.bytes(at: 10, count: 1) == [4])
+  }
 }

@@ -8,6 +8,22 @@ import Testing
 @Suite struct QcowCrashTests {
   private static let sector = 512
 
+  struct Kind: CustomTestStringConvertible, Sendable {
+    var clusterSize: Int
+    var version = 3
+    var backing = false
+    var compressed = false
+    var testDescription: String {
+      "clusters of \(clusterSize), version \(version)" + (backing ? ", backing" : "")
+        + (compressed ? ", compressed" : "")
+    }
+    static let all = [
+      Kind(clusterSize: 512), Kind(clusterSize: 512, backing: true),
+      Kind(clusterSize: 512, version: 2, backing: true), Kind(clusterSize: 4096, backing: true),
+      Kind(clusterSize: 4096, compressed: true),
+    ]
+  }
+
   /// What the guest wrote into a sector, and from which to which recorded change.
   private struct Event {
     var changes: Range<Int>
@@ -19,22 +35,34 @@ import Testing
 
   @Test(
     "W1-W10, W38: after a power cut at worst clusters leak, and flushed sectors are there",
-    arguments: [(512, 3, false), (512, 3, true), (512, 2, true), (4096, 3, true)],
-    1...TestScale.seeds)
-  func powerCuts(kind: (clusterSize: Int, version: Int, backing: Bool), seed: UInt64) throws {
+    arguments: Kind.all, 1...TestScale.seeds)
+  func powerCuts(kind: Kind, seed: UInt64) throws {
     let sectorCount = 100
     let size = sectorCount * Self.sector
     let store = MemoryFileStore()
     _ = try QcowWritingTests.create(
       ImageKind(
         clusterSize: kind.clusterSize, refcountBits: kind.version == 2 ? 16 : 64,
-        version: kind.version,
-        hasBacking: kind.backing),
+        version: kind.version, hasBacking: kind.backing),
       byteCount: size, on: store)
     let base: (any DiskImage)? =
       kind.backing
       ? try RawImage(MemoryFileStore([UInt8](repeating: 0xBB, count: size / 2)), readOnly: true)
       : nil
+    var initial = [UInt8](repeating: 0, count: sectorCount)
+    if kind.backing {
+      initial.replaceSubrange(
+        0..<sectorCount / 2, with: repeatElement(0xBB, count: sectorCount / 2))
+    }
+    if kind.compressed {
+      for sector in 0..<sectorCount { initial[sector] = UInt8(sector + 100) }
+      let content = initial.flatMap { [UInt8](repeating: $0, count: Self.sector) }
+      var conversion = ImageConversion()
+      conversion.isCompressing = true
+      try conversion.run(
+        from: RawImage(MemoryFileStore(content), readOnly: true),
+        to: QcowImage(store, readOnly: false, backing: base))
+    }
     let start = store.copy()
     store.isRecording = true
     let events = try load(QcowImage(store, readOnly: false, backing: base), store, seed: seed)
@@ -53,7 +81,7 @@ import Testing
         for change in loose where trial == 0 || Bool.random(using: &random) {
           disk.apply(trial == 0 ? change : torn(change, &random))
         }
-        try expectIntact(disk, base, events, cut: cut, sectorCount: sectorCount)
+        try expectIntact(disk, base, initial, events, cut: cut)
       }
     }
   }
@@ -107,16 +135,15 @@ import Testing
   }
 
   private func expectIntact(
-    _ disk: MemoryFileStore, _ base: (any DiskImage)?, _ events: [Event], cut: Int,
-    sectorCount: Int
+    _ disk: MemoryFileStore, _ base: (any DiskImage)?, _ initial: [UInt8], _ events: [Event],
+    cut: Int
   ) throws {
+    let sectorCount = initial.count
     let report = try QcowImage.check(disk)
     #expect([0, 3].contains(report.exitStatus), "cut \(cut): \(report.findings)")
     let image = try QcowImage(disk, backing: base)
     let flushed = events.lastIndex { $0.isFlush && $0.changes.upperBound <= cut } ?? -1
-    var allowed = (0..<sectorCount).map { sector -> Set<UInt8> in
-      [base != nil && sector < sectorCount / 2 ? 0xBB : 0]
-    }
+    var allowed = initial.map { Set([$0]) }
     for (index, event) in events.enumerated() where !event.isFlush {
       if index > flushed, event.changes.lowerBound >= cut, cut > 0, event.changes.count > 0 {
         break

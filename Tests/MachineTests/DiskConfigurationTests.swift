@@ -23,13 +23,22 @@ struct DiskConfigurationTests {
   }
 
   @Test(
+    "overlay names a file, or none or temp",
+    arguments: [
+      ("none", DiskConfiguration.Overlay.none), ("temp", .temporary), ("x.qcow2", .file("x.qcow2")),
+    ])
+  func overlay(_ value: String, _ expected: DiskConfiguration.Overlay) throws {
+    #expect(try DiskConfiguration(parsing: "a,overlay=\(value)").overlay == expected)
+  }
+
+  @Test(
     "what is wrong is named, with what would be right",
     arguments: [
       ("", "no file"), ("a,colour=red", "none of the keys format="),
       ("a,format", "none of the keys"),
       ("a,format=vmdk", "raw, qcow2"), ("a,readonly=maybe", "on, off"), ("a,slot=7", "1 to 6"),
       ("a,queues=0", "1 to 16"), ("a,queue-size=9999", "4 to 1024"), ("a,dma=both", "physical"),
-      ("a,overlay=x.qcow2", "overlay=temp"),
+      ("a,overlay=", "none, temp"), ("a,overlay=x.qcow2,readonly=on", "overlay=none"),
       ("a,interface=legacy,access-platform=required", "interface=modern"),
     ])
   func errors(_ text: String, _ says: String) throws {

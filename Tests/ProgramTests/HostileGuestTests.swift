@@ -64,7 +64,7 @@ struct HostileGuestTests {
     let directory = try TemporaryDirectory()
     let kernel = directory.write(TinyKernel.elf([0xC3FF_FFFF]), to: "loop.elf")
     let run = try await Program.run(
-      "run", "--kernel", kernel, interruptAfter: .milliseconds(500))
+      "run", "--kernel", kernel, interruptAfter: .seconds(2))
     #expect(run.status == 130)
     #expect(run.errors.contains("interrupted"))
   }

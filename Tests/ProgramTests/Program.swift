@@ -29,14 +29,19 @@ enum Program {
 
   /// Runs the program to its end, with nothing on standard input.
   ///
-  /// - Parameter interruptAfter: when to send an interrupt, as Ctrl-C does.
-  static func run(_ arguments: String..., interruptAfter: Duration? = nil) async throws -> Result {
-    try await run(path, arguments, interruptAfter: interruptAfter)
+  /// - Parameters:
+  ///   - interruptAfter: when to send a signal.
+  ///   - signal: which; an interrupt is what Ctrl-C sends.
+  static func run(
+    _ arguments: String..., interruptAfter: Duration? = nil, signal: Signal = .interrupt
+  ) async throws -> Result {
+    try await run(path, arguments, interruptAfter: interruptAfter, signal: signal)
   }
 
   /// Runs a program that is found on the PATH, or at a path.
   static func run(
-    _ name: String, _ arguments: [String], interruptAfter: Duration? = nil
+    _ name: String, _ arguments: [String], interruptAfter: Duration? = nil,
+    signal: Signal = .interrupt
   ) async throws -> Result {
     let record = try await Subprocess.run(
       name.contains("/") ? .path(FilePath(name)) : .name(name), arguments: Arguments(arguments),
@@ -44,7 +49,7 @@ enum Program {
     ) { execution in
       guard let interruptAfter else { return }
       try await Task.sleep(for: interruptAfter)
-      try execution.send(signal: .interrupt)
+      try execution.send(signal: signal)
     }
     let status: Int32 =
       switch record.terminationStatus {

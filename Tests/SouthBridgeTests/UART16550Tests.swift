@@ -268,6 +268,17 @@ import Testing
 
   // MARK: Saved state
 
+  @Test("Without RTS the line is held, and nothing typed ahead is lost")
+  func requestToSendHoldsTheLine() {
+    console.type("ab")
+    uart.poll()
+    #expect(read(5) & 1 == 0)
+    initialize(interrupts: 0)
+    uart.poll()
+    #expect(read(5) & 1 == 1)
+    #expect(read(0) == UInt8(ascii: "a"))
+  }
+
   @Test func stateSurvivesSaveAndRestore() throws {
     initialize(interrupts: 0x01, fifo: 0x07)
     console.type("xyz")

@@ -14,7 +14,7 @@ public struct ImageConversion {
   public var progress: (_ done: UInt64, _ total: UInt64) -> Bool = { _, _ in true }
 
   /// Bytes that are read at a time, at least one cluster per worker.
-  private static let pieceSize: UInt64 = 2 << 20
+  private static let pieceSize: UInt64 = 8 << 20
   /// Zeroes are looked for in blocks of this size where the target has no clusters.
   private static let zeroGranularity = 4096
 
@@ -93,19 +93,24 @@ public struct ImageConversion {
   /// Compresses the clusters of a piece side by side.
   private static func compress(_ piece: [UInt8], _ unit: Int, workers: Int) -> [Cluster] {
     let count = (piece.count + unit - 1) / unit
-    let results = Mutex([Cluster](repeating: .zero, count: count))
-    let threads = min(max(1, workers), count)
-    DispatchQueue.concurrentPerform(iterations: threads) { thread in
-      for index in stride(from: thread, to: count, by: threads) {
+    let progress = Mutex((next: 0, clusters: [Cluster](repeating: .zero, count: count)))
+    DispatchQueue.concurrentPerform(iterations: min(max(1, workers), count)) { _ in
+      // Clusters take unequal time: a thread that is done takes the next one.
+      while true {
+        let index = progress.withLock { state in
+          defer { state.next += 1 }
+          return state.next
+        }
+        guard index < count else { return }
         // The last cluster may reach past the end of the disk; zeroes complete it.
         var cluster = Array(piece[index * unit..<min((index + 1) * unit, piece.count)])
         guard !cluster.span.isAllZero else { continue }
         cluster += repeatElement(0, count: unit - cluster.count)
         let stream = CompressedCluster.deflate(cluster.span, limit: unit)
-        results.withLock { $0[index] = stream.map { .stream($0) } ?? .plain }
+        progress.withLock { $0.clusters[index] = stream.map { .stream($0) } ?? .plain }
       }
     }
-    return results.withLock { $0 }
+    return progress.withLock { $0.clusters }
   }
 
   /// Compresses the clusters of a piece, then stores them in order.

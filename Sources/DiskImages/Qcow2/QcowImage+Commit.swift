@@ -24,6 +24,7 @@ extension QcowImage {
   /// Writes all pending changes in the order that a crash allows.
   func commit() throws(ImageFault) {
     guard let writer else { return }
+    if let refusal = writer.refusal { throw refusal }
     try commitAllocations(writer)
     try commitReferences(writer)
     try commitReleases(writer)
@@ -46,16 +47,20 @@ extension QcowImage {
     let move = refcounts.needsMove ? try allocateRefcountTable(writer) : nil
     let hasAllocations = !refcounts.dirtyBlocks.isEmpty || !writer.pending.newTables.isEmpty
     guard hasAllocations || move != nil || writer.pending.dataPrecedesTables else { return }
-    for block in refcounts.dirtyBlocks.values {
-      try store.write(at: block.fileOffset, block.bytes)
-    }
-    for offset in writer.pending.newTables {
-      if let table = writer.pending.tables[offset] {
-        try store.write(at: offset, DiskImages.bytes(table.entries))
+    do {
+      try writeRefcountBlocks(writer)
+      for offset in writer.pending.newTables {
+        if let table = writer.pending.tables[offset] {
+          try store.write(at: offset, DiskImages.bytes(table.entries))
+        }
       }
+      if let move { try store.write(at: move, DiskImages.bytes(refcounts.entries)) }
+      try store.flush()
+    } catch {
+      // All stays pending for the next attempt, which takes a new place for the refcount table.
+      if let move { release(move, UInt64(refcounts.entries.count) * 8, writer) }
+      throw error
     }
-    if let move { try store.write(at: move, DiskImages.bytes(refcounts.entries)) }
-    try store.flush()
     refcounts.didWriteBlocks()
     for offset in writer.pending.newTables {
       writer.pending.tables[offset]?.didWrite()
@@ -93,7 +98,6 @@ extension QcowImage {
   /// Step 3: references that no table on disk holds any more. Their refcounts may become durable
   /// at any time from now on.
   private func commitReleases(_ writer: QcowWriter) throws(ImageFault) {
-    guard !writer.pending.releases.isEmpty else { return }
     var freed: [UInt64] = []
     for (cluster, references) in writer.pending.releases {
       let count = try writer.refcounts.count(cluster)
@@ -102,15 +106,13 @@ extension QcowImage {
           writer, "cluster \(cluster) has \(count) references, but \(references) are released")
       }
       try writer.refcounts.setCount(cluster, count - references)
+      writer.pending.releases[cluster] = nil
       if count == references {
         freed.append(cluster)
         forget(cluster, writer)
       }
     }
-    writer.pending.releases = [:]
-    for block in writer.refcounts.dirtyBlocks.values {
-      try store.write(at: block.fileOffset, block.bytes)
-    }
+    try writeRefcountBlocks(writer)
     writer.refcounts.didWriteBlocks()
     try punchHoles(freed.sorted())
   }
@@ -139,6 +141,12 @@ extension QcowImage {
   }
 
   // MARK: - Tables
+
+  private func writeRefcountBlocks(_ writer: QcowWriter) throws(ImageFault) {
+    for block in writer.refcounts.dirtyBlocks.values {
+      try store.write(at: block.fileOffset, block.bytes)
+    }
+  }
 
   /// Stores a run of a table's entries in whole sectors.
   private func write(

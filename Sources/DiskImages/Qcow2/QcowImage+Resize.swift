@@ -86,7 +86,7 @@ extension QcowImage {
   }
 
   /// Drops an L2 table with all it names.
-  private func dropTable(for offset: UInt64, _ writer: QcowWriter) throws(ImageFault) {
+  func dropTable(for offset: UInt64, _ writer: QcowWriter) throws(ImageFault) {
     guard let table = try table(for: offset) else { return }
     let index = Int(geometry.l1Index(offset))
     for index in table.entries.indices where table.entries[index] != 0 {

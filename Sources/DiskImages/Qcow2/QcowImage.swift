@@ -11,7 +11,7 @@ public final class QcowImage: DiskImage {
     public var clusterBytes: Int
 
     /// Sets both limits; one table and one cluster are kept whatever they say.
-    public init(tableBytes: Int = 8 << 20, clusterBytes: Int = 16 << 20) {
+    public init(tableBytes: Int = 8 << 20, clusterBytes: Int = 32 << 20) {
       self.tableBytes = tableBytes
       self.clusterBytes = clusterBytes
     }

@@ -1,0 +1,41 @@
+/// Changing what lies below an overlay: what `image rebase` and `image commit` do.
+extension QcowImage {
+  /// Makes `name` the backing file in the header; nil: the image has none any more. No content is
+  /// looked at, and the image must be opened anew to see the new backing file.
+  ///
+  /// - Parameters:
+  ///   - name: relative to the image's directory, or absolute.
+  ///   - format: the backing file's format.
+  public func setBacking(name: String?, format: ImageFormat?) throws(ImageFault) {
+    let writer = try writable(0, byteCount: 0)
+    try commit()
+    var changed = header
+    changed.backingName = Array((name ?? "").utf8)
+    changed.extensions.removeAll { $0.type == QcowHeader.Extension.Kind.backingFormat }
+    if name != nil, let format {
+      changed.extensions.insert(
+        .init(type: QcowHeader.Extension.Kind.backingFormat, payload: Array(format.rawValue.utf8)),
+        at: 0)
+    }
+    guard changed.backingName.count <= Int(QcowHeader.Limit.backingNameBytes),
+      let encoded = changed.encode()
+    else {
+      throw ImageFault(store.name, .refused("its backing file's name does not fit its header"))
+    }
+    try store.write(at: 0, encoded)
+    try store.flush()
+    header = changed
+    writer.refusal = ImageFault(
+      store.name, .readOnly(reason: "its backing file was changed; open it anew"))
+  }
+
+  /// Empties every cluster, so that the backing image shows everywhere. Snapshots keep theirs.
+  public func dropContent() throws(ImageFault) {
+    let writer = try writable(0, byteCount: 0)
+    for index in l1.indices where l1[index] != 0 {
+      try commitIfDue()
+      try dropTable(for: UInt64(index) &* geometry.bytesPerL2, writer)
+    }
+    try commit()
+  }
+}

@@ -1,0 +1,91 @@
+internal import ArgumentParser
+internal import DiskImages
+internal import Foundation
+
+/// `breakwater image bench`.
+struct ImageBench: ImageOperation {
+  static let configuration = CommandConfiguration(
+    commandName: "bench", abstract: "Time requests on an image, one after the other.")
+
+  @Option(name: .customShort("f"), help: ArgumentHelp("Format: raw or qcow2.", valueName: "fmt"))
+  var format: ImageFormat?
+
+  @Option(name: .shortAndLong, help: ArgumentHelp("Number of requests.", valueName: "n"))
+  var count = 75000
+
+  @Option(
+    name: [.customShort("s"), .long],
+    help: ArgumentHelp("Bytes in a request.", valueName: "size"))
+  var bufferSize = ByteSize(byteCount: 4096)
+
+  @Option(
+    name: [.customShort("S"), .long],
+    help: ArgumentHelp(
+      "Bytes from one request to the next; the size of a request if not given.", valueName: "size"))
+  var stepSize: ByteSize?
+
+  @Option(
+    name: .shortAndLong, help: ArgumentHelp("Offset of the first request.", valueName: "offset"))
+  var offset = ByteSize(byteCount: 0)
+
+  @Flag(name: .shortAndLong, help: "Write instead of reading. The disk's content is lost.")
+  var write = false
+
+  @Option(help: ArgumentHelp("Byte that is written.", valueName: "byte"))
+  var pattern: UInt8 = 0
+
+  @Option(help: ArgumentHelp("Flush after this many writes; 0: at the end.", valueName: "n"))
+  var flushInterval = 0
+
+  @Flag(name: .shortAndLong, help: "Print nothing.")
+  var quiet = false
+
+  @Argument(help: ArgumentHelp("The image.", valueName: "file"))
+  var file: String
+
+  mutating func validate() throws {
+    guard count > 0 else { throw ValidationError("--count \(count) is not a number above zero") }
+    guard (1...1 << 30).contains(bufferSize.byteCount) else {
+      throw ValidationError("--buffer-size is not from 1 to 1G")
+    }
+    guard flushInterval >= 0 else {
+      throw ValidationError("--flush-interval \(flushInterval) is below zero")
+    }
+    guard write || flushInterval == 0 else {
+      throw ValidationError("--flush-interval goes with --write only")
+    }
+  }
+
+  func perform() throws -> Int32 {
+    let image = try ImageOpener.forCommands.open(file, format: format, readOnly: !write)
+    let size = bufferSize.byteCount
+    let step = stepSize?.byteCount ?? size
+    guard image.byteCount >= size else {
+      throw ImageFault(file, .refused("is smaller than one request"))
+    }
+    if !quiet {
+      print(
+        "Sending \(count) \(write ? "write" : "read") requests, \(size) bytes each, 1 in parallel "
+          + "(starting at offset \(offset.byteCount), step size \(step))")
+    }
+    var bytes = [UInt8](repeating: pattern, count: Int(size))
+    // Beyond the last whole request it goes on at the start.
+    let places = image.byteCount - size + 1
+    var position = offset.byteCount % places
+    let start = ContinuousClock.now
+    for number in 1...count {
+      if write {
+        try image.write(at: position, from: bytes.span)
+        if flushInterval > 0, number % flushInterval == 0 { try image.flush() }
+      } else {
+        var span = bytes.mutableSpan
+        try image.read(at: position, into: &span)
+      }
+      position = (position + step % places) % places
+    }
+    try image.close()
+    let seconds = (ContinuousClock.now - start) / .seconds(1)
+    if !quiet { print("Run completed in \(String(format: "%.3f", seconds)) seconds.") }
+    return 0
+  }
+}

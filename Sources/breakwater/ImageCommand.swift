@@ -1,0 +1,93 @@
+public import ArgumentParser
+public import DiskImages
+internal import Foundation
+
+/// `breakwater image`.
+struct ImageCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "image",
+    abstract: "Make, examine and change disk images.",
+    discussion: """
+      Options, output and exit status are those of qemu-img where both have them. A wrong command \
+      line gives status 2, a failed operation 1, unless the subcommand's help says otherwise.
+      """,
+    subcommands: [
+      ImageCreate.self, ImageInfo.self, ImageCheck.self, ImageConvert.self, ImageMapping.self,
+      ImageCompare.self, ImageResize.self, ImageRebase.self, ImageCommit.self, ImageSnapshot.self,
+      ImageBench.self,
+    ])
+}
+
+/// A subcommand whose failures on images have an exit status of their own.
+protocol ImageOperation: ParsableCommand {
+  /// The status after an ``ImageFault``.
+  static var failureStatus: Int32 { get }
+
+  /// Does the work and answers the exit status.
+  func perform() throws -> Int32
+}
+
+extension ImageOperation {
+  static var failureStatus: Int32 { 1 }
+
+  func run() throws {
+    let status: Int32
+    do {
+      status = try perform()
+    } catch let fault as ImageFault {
+      StandardError.line("breakwater: \(fault)")
+      throw ExitCode(Self.failureStatus)
+    }
+    if status != 0 { throw ExitCode(status) }
+  }
+}
+
+/// How results are printed.
+enum ImageOutput: String, ExpressibleByArgument, CaseIterable {
+  case human, json
+
+  /// Prints `value` as JSON.
+  static func printJSON(_ value: some Encodable) throws {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    print(String(decoding: try encoder.encode(value), as: UTF8.self))
+  }
+}
+
+extension ImageFormat: ExpressibleByArgument {}
+
+extension ImageOpener {
+  /// The opener of the `image` commands: oddities are lines on standard error.
+  static var forCommands: ImageOpener {
+    var opener = ImageOpener()
+    opener.report = { StandardError.line("breakwater: \($0)") }
+    return opener
+  }
+
+  /// Opens the file of an image alone, locked, to read or change its structures.
+  static func file(_ path: String, writable: Bool) throws(ImageFault) -> HostFile {
+    let file = try HostFile(path, writable: writable)
+    if try !file.lock() {
+      StandardError.line(
+        "breakwater: \(path): the file system has no locks; nothing keeps a second writer away")
+    }
+    return file
+  }
+
+  /// Opens a qcow2 image without its backing file.
+  func qcow2(_ path: String, readOnly: Bool) throws(ImageFault) -> QcowImage {
+    let file = try Self.file(path, writable: !readOnly)
+    if !readOnly, try QcowImage(file).information.isDirty {
+      report("\(path): it was not closed cleanly; its refcounts are being rebuilt")
+      _ = try QcowImage.repair(file, .all)
+    }
+    return try QcowImage(file, readOnly: readOnly, report: report)
+  }
+}
+
+/// The path of a backing file that an image at `path` names.
+func resolved(_ name: String, from path: String) -> String {
+  if name.hasPrefix("/") { return name }
+  guard let slash = path.lastIndex(of: "/") else { return name }
+  return path[...slash] + name
+}

@@ -1,0 +1,60 @@
+internal import ArgumentParser
+internal import DiskImages
+
+/// `breakwater image compare`.
+struct ImageCompare: ImageOperation {
+  static let configuration = CommandConfiguration(
+    commandName: "compare",
+    abstract: "Compare what two disks hold.",
+    discussion: "Exit status: 0 equal, 1 different, 2 an image cannot be opened or read.")
+
+  static let failureStatus: Int32 = 2
+
+  @Option(
+    name: .customShort("f"), help: ArgumentHelp("Format of the first.", valueName: "fmt"))
+  var firstFormat: ImageFormat?
+
+  @Option(
+    name: .customShort("F"), help: ArgumentHelp("Format of the second.", valueName: "fmt"))
+  var secondFormat: ImageFormat?
+
+  @Flag(name: .shortAndLong, help: "Disks of different size are different.")
+  var strict = false
+
+  @Flag(name: .shortAndLong, help: "Show progress on a terminal.")
+  var progress = false
+
+  @Flag(name: .shortAndLong, help: "Print nothing.")
+  var quiet = false
+
+  @Argument(help: ArgumentHelp("One image.", valueName: "first"))
+  var first: String
+
+  @Argument(help: ArgumentHelp("The other.", valueName: "second"))
+  var second: String
+
+  func perform() throws -> Int32 {
+    let opener = ImageOpener.forCommands
+    let left = try opener.open(first, format: firstFormat, readOnly: true)
+    let right = try opener.open(second, format: secondFormat, readOnly: true)
+    if left.byteCount != right.byteCount {
+      say(strict ? "Strict mode: Image size mismatch!" : "Warning: Image size mismatch!")
+      if strict { return 1 }
+    }
+    let bar = ProgressBar(isWanted: progress && !quiet)
+    let outcome = try ImageComparison.run(left, right) { bar.show($0, of: $1) }
+    bar.finish()
+    switch outcome {
+    case .same:
+      say("Images are identical.")
+      return 0
+    case .differs(let offset):
+      say("Content mismatch at offset \(offset)!")
+      return 1
+    }
+  }
+
+  private func say(_ text: String) {
+    if !quiet { print(text) }
+  }
+}

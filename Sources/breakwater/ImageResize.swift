@@ -1,0 +1,108 @@
+internal import ArgumentParser
+internal import DiskImages
+
+/// `breakwater image resize`.
+struct ImageResize: ImageOperation {
+  static let configuration = CommandConfiguration(
+    commandName: "resize", abstract: "Make a disk bigger or smaller.",
+    usage: "breakwater image resize [-f <fmt>] [--shrink] [--quiet] <file> [+|-]<size>")
+
+  @Option(name: .customShort("f"), help: ArgumentHelp("Format: raw or qcow2.", valueName: "fmt"))
+  var format: ImageFormat?
+
+  @Flag(help: "Allow that what lies behind the new end is lost.")
+  var shrink = false
+
+  @Flag(name: .shortAndLong, help: "Print nothing.")
+  var quiet = false
+
+  // A size such as -1G must not be taken for options.
+  @Argument(
+    parsing: .allUnrecognized,
+    help: "The image, and its new size, or what it is to grow (+) or shrink (-) by.")
+  var operands: [String]
+
+  mutating func validate() throws {
+    if let option = operands.first(where: { $0.hasPrefix("-") && SizeChange($0) == nil }) {
+      throw ValidationError("unknown option '\(option)'")
+    }
+    guard operands.count == 2, SizeChange(operands[1]) != nil else {
+      throw ValidationError("resize takes an image and a size such as 20G, +1G or -512M")
+    }
+  }
+
+  func perform() throws -> Int32 {
+    let file = operands[0]
+    guard let change = SizeChange(operands[1]) else { return Self.failureStatus }
+    let looksLike = try ImageOpener.recognize(HostFile(file, writable: false))
+    guard let format = format ?? (looksLike == .raw ? .raw : nil) else {
+      throw ImageFault(file, .formatNotGiven(found: looksLike.rawValue))
+    }
+    switch format {
+    case .raw: try resizeRaw(file, change)
+    case .qcow2: try resizeQcow2(file, change)
+    }
+    if !quiet { print("Image resized.") }
+    return 0
+  }
+
+  private func resizeRaw(_ path: String, _ change: SizeChange) throws(ImageFault) {
+    let file = try ImageOpener.file(path, writable: true)
+    let old = try file.byteCount()
+    guard let size = change.applied(to: old), size <= UInt64(Int64.max) - 511 else {
+      throw ImageFault(path, .refused("of \(old) bytes cannot be resized by that much"))
+    }
+    let sectors = (size + 511) & ~511
+    guard sectors >= old || shrink else {
+      throw ImageFault(
+        path, .refused("would lose its content behind \(sectors) bytes; --shrink allows that"))
+    }
+    try file.setByteCount(sectors)
+    try file.flush()
+  }
+
+  private func resizeQcow2(_ path: String, _ change: SizeChange) throws(ImageFault) {
+    let image = try ImageOpener.forCommands.open(path, format: .qcow2, readOnly: false)
+    guard let image = image as? QcowImage, let size = change.applied(to: image.byteCount) else {
+      throw ImageFault(
+        path, .refused("of \(image.byteCount) bytes cannot be resized by that much"))
+    }
+    guard size >= image.byteCount || shrink else {
+      throw ImageFault(
+        path, .refused("would lose its content behind \(size) bytes; --shrink allows that"))
+    }
+    try image.resize(to: size, mayShrink: shrink)
+    try image.close()
+  }
+}
+
+/// A new size, or a difference from the old one.
+private enum SizeChange {
+  case to(UInt64)
+  case more(UInt64)
+  case less(UInt64)
+
+  init?(_ text: String) {
+    let sign = text.first.flatMap { "+-".contains($0) ? $0 : nil }
+    guard let size = ByteSize(argument: String(text.dropFirst(sign == nil ? 0 : 1))) else {
+      return nil
+    }
+    self =
+      switch sign {
+      case "+": .more(size.byteCount)
+      case "-": .less(size.byteCount)
+      default: .to(size.byteCount)
+      }
+  }
+
+  /// The new size, or nil if there is no such size.
+  func applied(to old: UInt64) -> UInt64? {
+    let (size, overflow) =
+      switch self {
+      case .to(let size): (size, false)
+      case .more(let difference): old.addingReportingOverflow(difference)
+      case .less(let difference): old.subtractingReportingOverflow(difference)
+      }
+    return overflow ? nil : size
+  }
+}

@@ -1,0 +1,130 @@
+internal import ArgumentParser
+internal import DiskImages
+internal import Foundation
+
+/// `breakwater image snapshot`.
+struct ImageSnapshot: ImageOperation {
+  static let configuration = CommandConfiguration(
+    commandName: "snapshot", abstract: "List, make, apply or delete the snapshots inside an image.")
+
+  @Flag(name: .customShort("l"), help: "List the snapshots (the default).")
+  var lists = false
+
+  @Option(
+    name: .customShort("c"), help: ArgumentHelp("Keep the disk as it is now.", valueName: "name"))
+  var created: String?
+
+  @Option(
+    name: .customShort("a"),
+    help: ArgumentHelp("Make the disk what it was then.", valueName: "name|id"))
+  var applied: String?
+
+  @Option(
+    name: .customShort("d"), help: ArgumentHelp("Delete a snapshot.", valueName: "name|id"))
+  var deleted: String?
+
+  @Flag(name: .shortAndLong, help: "Print nothing.")
+  var quiet = false
+
+  @Argument(help: ArgumentHelp("The qcow2 image.", valueName: "file"))
+  var file: String
+
+  mutating func validate() throws {
+    let actions = [created, applied, deleted].compactMap(\.self).count + (lists ? 1 : 0)
+    guard actions <= 1 else { throw ValidationError("give one of -l, -c, -a and -d") }
+  }
+
+  func perform() throws -> Int32 {
+    let changes = created ?? applied ?? deleted
+    let image = try ImageOpener.forCommands.qcow2(file, readOnly: changes == nil)
+    if let name = created {
+      try image.createSnapshot(
+        named: name, seconds: UInt32(clamping: Int64(Date().timeIntervalSince1970)))
+    } else if let name = applied {
+      try image.applySnapshot(at: try index(of: name, in: image))
+    } else if let name = deleted {
+      try image.deleteSnapshot(at: try index(of: name, in: image))
+    } else if !image.snapshots.isEmpty, !quiet {
+      print(
+        SnapshotDescription.table(image.snapshots.map(SnapshotDescription.init))
+          .joined(separator: "\n"))
+    }
+    try image.close()
+    return 0
+  }
+
+  /// A snapshot by its identifier or else by its name.
+  private func index(of name: String, in image: QcowImage) throws(ImageFault) -> Int {
+    let index =
+      image.snapshots.firstIndex { $0.id == name } ?? image.snapshots.firstIndex { $0.name == name }
+    guard let index else { throw ImageFault(file, .refused("has no snapshot \"\(name)\"")) }
+    return index
+  }
+}
+
+/// A snapshot as `info` and `snapshot -l` show it, with qemu-img's JSON keys.
+struct SnapshotDescription: Encodable {
+  let id: String
+  let name: String
+  let machineStateSize: UInt64
+  let seconds: UInt32
+  let nanoseconds: UInt32
+  let guestSeconds: UInt64
+  let guestNanoseconds: UInt64
+
+  enum CodingKeys: String, CodingKey {
+    case id, name
+    case machineStateSize = "vm-state-size"
+    case seconds = "date-sec"
+    case nanoseconds = "date-nsec"
+    case guestSeconds = "vm-clock-sec"
+    case guestNanoseconds = "vm-clock-nsec"
+  }
+
+  init(_ snapshot: QcowSnapshot) {
+    id = snapshot.id
+    name = snapshot.name
+    machineStateSize = snapshot.machineStateByteCount
+    seconds = snapshot.seconds
+    nanoseconds = snapshot.nanoseconds
+    guestSeconds = snapshot.guestClock / 1_000_000_000
+    guestNanoseconds = snapshot.guestClock % 1_000_000_000
+  }
+
+  /// The lines of a list.
+  static func table(_ snapshots: [SnapshotDescription]) -> [String] {
+    func row(_ id: String, _ name: String, _ size: String, _ date: String, _ clock: String)
+      -> String
+    {
+      let left = id.padded(to: 10) + name.padded(to: 16)
+      return left + size.padded(to: 9, atStart: true) + date.padded(to: 21, atStart: true)
+        + clock.padded(to: 16, atStart: true)
+    }
+    return ["Snapshot list:", row("ID", "TAG", "VM SIZE", "DATE", "VM CLOCK")]
+      + snapshots.map {
+        row(
+          $0.id, $0.name, ByteSize(byteCount: $0.machineStateSize).rounded, $0.date, $0.guestClock)
+      }
+  }
+
+  private var date: String {
+    let formatter = DateFormatter()
+    formatter.locale = Locale(identifier: "en_US_POSIX")
+    formatter.dateFormat = "yyyy-MM-dd HH:mm:ss"
+    return formatter.string(from: Date(timeIntervalSince1970: Double(seconds)))
+  }
+
+  private var guestClock: String {
+    String(
+      format: "%02d:%02d:%02d.%03d", Int(clamping: guestSeconds / 3600),
+      Int(guestSeconds / 60 % 60), Int(guestSeconds % 60), Int(guestNanoseconds / 1_000_000))
+  }
+}
+
+extension String {
+  /// The text with spaces up to `width` columns, and one at least.
+  fileprivate func padded(to width: Int, atStart: Bool = false) -> String {
+    let spaces = String(repeating: " ", count: max(1, width - count))
+    return atStart ? spaces + self : self + spaces
+  }
+}
