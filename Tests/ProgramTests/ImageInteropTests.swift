@@ -4,10 +4,8 @@ import Testing
 /// `breakwater image` and qemu-img on the same files, in both directions.
 @Suite(
   "image and qemu-img",
-  .enabled(if: Program.isBuilt, Program.missing), .enabled(if: ImageInteropTests.tools))
+  .enabled(if: Program.isBuilt, Program.missing), .enabled(if: Tools.qemuImages))
 struct ImageInteropTests {
-  static let tools = Tools.has("qemu-img") && Tools.has("qemu-io")
-
   /// A directory and both tools in it; `@` in an argument stands for the directory.
   struct Bench {
     let directory: TemporaryDirectory
@@ -303,4 +301,9 @@ struct ImageInteropTests {
     try await bench.theirs("check @a.qcow2")
     try await bench.write("a.qcow2", "read -P 5 0 2000k")
   }
+}
+
+extension Tools {
+  /// The outside judges of images.
+  static var qemuImages: Bool { has("qemu-img") && has("qemu-io") }
 }
