@@ -302,8 +302,3 @@ struct ImageInteropTests {
     try await bench.write("a.qcow2", "read -P 5 0 2000k")
   }
 }
-
-extension Tools {
-  /// The outside judges of images.
-  static var qemuImages: Bool { has("qemu-img") && has("qemu-io") }
-}
