@@ -62,7 +62,7 @@ struct EngineEquivalenceTests {
   }
 
   #if DEBUG
-    static let seeds: ClosedRange<UInt64> = 1...20
+    static let seeds: ClosedRange<UInt64> = 1...8
   #else
     static let seeds: ClosedRange<UInt64> = 1...1000
   #endif
