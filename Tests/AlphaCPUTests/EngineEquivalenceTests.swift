@@ -36,9 +36,8 @@ struct EngineEquivalenceTests {
       Encode.addq(8, literal: 1, 8), Encode.mfpr(9, 6), Encode.addq(9, literal: 4, 9),
       Encode.mtpr(31, 255), Encode.hardwareReturn(9),
     ]
-    for offset in stride(from: 0x80, to: 0x1_0000, by: 0x40) as StrideTo<UInt64> {
-      bench.store(handler, at: 0x8_0000 + offset)
-    }
+    let padded = handler + [UInt32](repeating: Encode.nop, count: 16 - handler.count)
+    bench.store((0..<0xC0).flatMap { _ in padded }, at: 0x8_0000)
     var program = RandomProgram(seed: seed, count: 200)
     try bench.start(program.words() + [Encode.branch(.br, 31, -201)])
     let isUser = mode == .user
@@ -63,7 +62,7 @@ struct EngineEquivalenceTests {
   }
 
   #if DEBUG
-    static let seeds: ClosedRange<UInt64> = 1...20
+    static let seeds: ClosedRange<UInt64> = 1...8
   #else
     static let seeds: ClosedRange<UInt64> = 1...1000
   #endif
@@ -106,7 +105,7 @@ struct EngineEquivalenceTests {
 
   @Test("A budget is exact: every n from 1 to 200 gives the state of n single steps")
   func exactBudgets() throws {
-    for seed in [7, 12, 33] as [UInt64] {
+    for seed in [7, 12] as [UInt64] {
       let stepped = try Self.prepare(seed: seed, mode: .kernel)
       stepped.cpu.isSingleStepping = true
       for budget in 1...200 {

@@ -22,9 +22,7 @@ final class PageTables {
 
   init(_ bench: Bench) throws {
     self.bench = bench
-    for offset in stride(from: 0, to: 0x2000, by: 8) as StrideTo<UInt64> {
-      bench.setQuadword(0, at: Self.root + offset)
-    }
+    bench.store([UInt32](repeating: 0, count: 0x800), at: Self.root)
     try bench.modify { $0.processor[8] = Self.root }
   }
 
