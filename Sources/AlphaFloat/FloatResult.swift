@@ -37,8 +37,9 @@ public struct FloatControl: Sendable, Hashable {
 public struct FloatResult: Sendable, Hashable {
   /// The register image of the result.
   public var bits: UInt64
-  /// False when the operands trapped before there was a result: Fc keeps its value, and with
-  /// `/S` software completes the instruction from unharmed sources.
+  /// False when the operands trapped before there was a result, and for every trap with `/S`:
+  /// Fc keeps its value, because it may be an operand, too, from which software completes the
+  /// instruction (Alpha AHB 4.7.7.3, B.2).
   public var isWritten: Bool
   /// The exceptions to record in the FPCR, whether or not they trap.
   public var status: FloatTraps
@@ -60,6 +61,7 @@ public struct FloatResult: Sendable, Hashable {
   init(_ bits: UInt64, raising raised: FloatTraps = [], _ control: FloatControl) {
     var traps = control.enabled.intersection(raised)
     if !traps.isEmpty && control.completes { traps.insert(.softwareCompletion) }
-    self.init(bits: bits, status: raised, traps: traps)
+    self.init(
+      bits: bits, isWritten: !traps.contains(.softwareCompletion), status: raised, traps: traps)
   }
 }

@@ -186,7 +186,9 @@ extension VAX {
   private static func written(
     _ bits: UInt64, trapping traps: FloatTraps = [], _ control: FloatControl
   ) -> FloatResult {
-    FloatResult(bits: bits, traps: completed(traps, control))
+    let traps = completed(traps, control)
+    return FloatResult(
+      bits: bits, isWritten: !traps.contains(.softwareCompletion), traps: traps)
   }
 
   /// A trap whose result is UNPREDICTABLE; here Fc keeps its value.

@@ -60,9 +60,6 @@ struct BoundedCache<Key: Hashable, Value> {
     free.append(slot)
   }
 
-  /// Forgets all values.
-  mutating func removeAll() { self = Self(limit: limit) }
-
   private mutating func unlink(_ slot: Int) {
     guard let older = entries[slot].map(\.older), let newer = entries[slot].map(\.newer) else {
       return

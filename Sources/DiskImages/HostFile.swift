@@ -19,8 +19,6 @@ public final class HostFile: FileStore {
   public let identity: FileIdentity?
   /// Whether the descriptor takes writes.
   public let isWritable: Bool
-  /// Whether this is a block device.
-  public let isBlockDevice: Bool
   let descriptor: FileDescriptor
   private var flushFault: ImageFault?
 
@@ -94,7 +92,6 @@ public final class HostFile: FileStore {
         default: .notAFile(kind: "of an unknown kind")
         }
     }
-    isBlockDevice = status.st_mode & S_IFMT == S_IFBLK
     identity = FileIdentity(
       device: UInt64(truncatingIfNeeded: status.st_dev),
       inode: UInt64(truncatingIfNeeded: status.st_ino))

@@ -59,6 +59,18 @@ struct FusedPairTests {
         ]
       }
     ),
+    (
+      "move, move",
+      { g in
+        (0..<2).map { _ in
+          let a = register(&g)
+          return Encode.operate(
+            .bis, [31, a, register(&g)].randomElement(using: &g) ?? a, a, register(&g))
+        }
+      }
+    ),
+    ("addition, LDQ", { g in [addition(&g, 16, 16)] + memory(.ldq, &g).suffix(1) }),
+    ("addition, STQ", { g in [addition(&g, register(&g), 2)] + memory(.stq, &g).suffix(1) }),
     ("SLL, XOR", { g in shift(.sll, &g) }),
     ("SRL, XOR", { g in shift(.srl, &g) }),
     ("LDQ, LDQ", { g in memory(.ldq, &g) }),

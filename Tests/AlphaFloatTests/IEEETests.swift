@@ -92,6 +92,21 @@ import Testing
       ])
   }
 
+  @Test("A trap with /S leaves Fc alone, which may be an operand (AHB 4.7.7.3)")
+  func completionKeepsOperands() {
+    let (two, third) = ((2.0).bitPattern, (1.0 / 3).bitPattern)
+    for result in [
+      IEEE.multiply(smallest, (0.5).bitPattern, .t, control(su)),
+      IEEE.multiply(largest, two, .t, control(su)),
+      IEEE.divide(one, 0, .t, control(su)),
+      IEEE.divide(0, 0, .t, control(su)),
+      IEEE.add(one, third, .t, control(sui)),
+      IEEE.convertTtoQ((0x1p80).bitPattern, control(su)),
+    ] {
+      #expect(result.traps.contains(.softwareCompletion) && !result.isWritten)
+    }
+  }
+
   @Test("CVTTQ out of range keeps the low 64 bits of the integer")
   func integerOverflow() {
     func convert(_ value: Double, _ qualifiers: FloatQualifiers) -> FloatResult {

@@ -145,9 +145,6 @@ public final class MemoryFileStore: FileStore {
     return copy
   }
 
-  /// Forgets the changes recorded so far.
-  public func forgetChanges() { changes = [] }
-
   /// Makes `change` happen to this file: rebuilds what a disk holds after a power cut.
   public func apply(_ change: Change) {
     switch change {

@@ -86,6 +86,7 @@ struct DMATestGuestTests {
 enum Tools {
   static var python: Bool { has("python3") }
   static var images: Bool { has("qemu-img") && has("mke2fs") && has("python3") }
+  static var qemuImages: Bool { has("qemu-img") && has("qemu-io") }
   static var peer: Bool { has("qemu-system-alpha") }
 
   static func has(_ name: String) -> Bool {

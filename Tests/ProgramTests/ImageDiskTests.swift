@@ -32,7 +32,7 @@ struct ImageDiskTests {
       var statuses: [Int32] = []
       for disk in [data, scratch] {
         statuses.append(try await Program.run("image", "check", disk).status)
-        if ImageInteropTests.tools {
+        if Tools.qemuImages {
           statuses.append(try await Program.run("qemu-img", ["check", disk]).status)
         }
       }

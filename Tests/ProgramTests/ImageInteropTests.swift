@@ -4,10 +4,8 @@ import Testing
 /// `breakwater image` and qemu-img on the same files, in both directions.
 @Suite(
   "image and qemu-img",
-  .enabled(if: Program.isBuilt, Program.missing), .enabled(if: ImageInteropTests.tools))
+  .enabled(if: Program.isBuilt, Program.missing), .enabled(if: Tools.qemuImages))
 struct ImageInteropTests {
-  static let tools = Tools.has("qemu-img") && Tools.has("qemu-io")
-
   /// A directory and both tools in it; `@` in an argument stands for the directory.
   struct Bench {
     let directory: TemporaryDirectory

@@ -82,6 +82,23 @@ static void ladders(void) {
   SAME(steps, 1024);
 }
 
+/* The compiler takes care that no result replaces an operand; other compilers did not. */
+static void in_place(void) {
+#define IN_PLACE(instruction, a, b, expected)                                    \
+  do {                                                                           \
+    double result = double_of(a);                                                \
+    __asm__ volatile(instruction " %0,%1,%0" : "+f"(result) : "f"(double_of(b))); \
+    same(double_bits(result), expected, instruction, 0);                         \
+  } while (0)
+  IN_PLACE("mult/su", 0x0010000000000000, 0x3fe0000000000000, 0x0008000000000000);
+  IN_PLACE("mult/su", 0x0010000000000001, 0x3fe0000000000000, 0x0008000000000000);
+  IN_PLACE("addt/su", 0x7fefffffffffffff, 0x7fefffffffffffff, 0x7ff0000000000000);
+  IN_PLACE("subt/su", 0x0010000000000003, 0x0010000000000001, 0x0000000000000002);
+  IN_PLACE("divt/su", 0x0000000000000001, 0x4000000000000000, 0x0000000000000000);
+  IN_PLACE("divt/su", 0x3ff0000000000000, 0x0000000000000000, 0x7ff0000000000000);
+  IN_PLACE("addt/sui", 0x3ff0000000000000, 0x3ca8000000000000, 0x3ff0000000000001);
+}
+
 void program(void) {
   uint64_t before = completions;
   test("special values, every exception traps");
@@ -89,6 +106,8 @@ void program(void) {
   widen();
   test("ladders, every exception traps");
   ladders();
+  test("results in the place of operands, every exception traps");
+  in_place();
   test("inexact is recorded");
   inexact(FPCR_DYN(FPCR_NEAREST));
   test("status, every exception traps");

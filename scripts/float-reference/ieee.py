@@ -45,8 +45,9 @@ class IEEE:
         if raised & IOV and self.function & QUALIFIER_U:
             traps |= IOV
         if traps and self.software:
+            # Fc may be an operand, which software needs.
             traps |= SWC
-        return bits & M64, 1, raised, traps
+        return bits & M64, int(not traps & SWC), raised, traps
 
     def operands(self, images, compare=False):
         """Checks the operands, and makes denormals zero under DNZ."""

@@ -18,6 +18,7 @@ class VAX:
     def outcome(self, bits, traps=0, written=1):
         if traps and self.function & QUALIFIER_S:
             traps |= SWC
+            written = 0
         return bits & M64, written, 0, traps
 
     def failure(self, trap):

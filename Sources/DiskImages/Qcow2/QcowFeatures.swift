@@ -4,12 +4,8 @@ enum QcowFeatures {
   static let dirty: UInt64 = 1 << 0
   /// Incompatible bit 1: damaged metadata has been seen.
   static let corrupt: UInt64 = 1 << 1
-  /// Incompatible bit 2: guest data lies in another file.
-  static let externalDataFile: UInt64 = 1 << 2
   /// Incompatible bit 3: the header's compression type is not deflate.
   static let compressionType: UInt64 = 1 << 3
-  /// Incompatible bit 4: L2 entries of 16 bytes with subclusters.
-  static let extendedL2: UInt64 = 1 << 4
   /// Compatible bit 0: a writer may postpone refcounts while `dirty` is set.
   static let lazyRefcounts: UInt64 = 1 << 0
   /// Autoclear bit 0: the bitmaps extension is consistent with the disk.
@@ -18,15 +14,9 @@ enum QcowFeatures {
   /// Incompatible bits that are implemented.
   static let supported = dirty | corrupt
 
-  /// The three words, numbered as in the feature name table.
-  enum Word: UInt8, Sendable {
-    case incompatible = 0
-    case compatible = 1
-    case autoclear = 2
-  }
-
   /// A row of the feature name table.
   struct Name: Equatable, Sendable {
+    /// 0 incompatible, 1 compatible, 2 autoclear.
     var word: UInt8
     var bit: UInt8
     var text: String

@@ -38,6 +38,4 @@ struct PendingChanges {
   var dataPrecedesTables = false
   /// Whether header fields differ from the disk.
   var headerChanged = false
-
-  var hasReferences: Bool { !tables.isEmpty || !l1Indices.isEmpty }
 }

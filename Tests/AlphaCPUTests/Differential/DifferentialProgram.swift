@@ -16,16 +16,21 @@ struct DifferentialProgram {
   static let base: UInt64 = 0x1_2000_0000
   static let entryOffset: UInt64 = 0x1000
   static let registersOffset: UInt64 = 0x2000
+  /// Values that the program only reads, behind the registers.
+  static let constantsOffset: UInt64 = 0x2200
+  static let constantCount = 0x1E00 / 8
   static let sandboxOffset: UInt64 = 0x4000
   static let sandboxByteCount = 0x4000
   static let logOffset: UInt64 = 0x8000
   static let codeOffset: UInt64 = 0x2_0000
-  /// R0 to R28 at their numbers, F0 to F30 behind them.
+  /// R0 to R28 at their numbers, F0 to F30 behind them, then FPCR.
   static let checkpointByteCount = 512
   static let maximumChunks = 190
 
   var chunks: [[Unit]]
+  /// R0 to R31, F0 to F30, FPCR.
   var registers: [UInt64]
+  var constants: [UInt64] = []
   var sandbox: [UInt64]
 
   /// Bytes that the program writes: the sandbox and all checkpoints.
@@ -47,6 +52,7 @@ struct DifferentialProgram {
     for word in Self.opening(to: Self.codeOffset) { image.append(word, byteCount: 4) }
     image.pad(to: Self.registersOffset)
     for value in registers { image.append(value, byteCount: 8) }
+    for value in constants { image.append(value, byteCount: 8) }
     image.pad(to: Self.sandboxOffset)
     for value in sandbox { image.append(value, byteCount: 8) }
     image.pad(to: Self.codeOffset)
@@ -78,6 +84,7 @@ struct DifferentialProgram {
       Encode.lda(30, Int(sandboxOffset) + sandboxByteCount / 2 - Int(here), 30),
     ]
     for register in 0...27 { words.append(Encode.ldq(register, 8 * register, 28)) }
+    words += [Encode.memory(.ldt, 0, 256 + 8 * 31, 28), Encode.float(.mtFPCR, 0, 0, 0)]
     for register in 0...30 { words.append(Encode.memory(.ldt, register, 256 + 8 * register, 28)) }
     words.append(Encode.operate(.bis, 31, 31, 28))
     let next = entryOffset + 4 * UInt64(words.count + 1)
@@ -89,7 +96,10 @@ struct DifferentialProgram {
     var words: [UInt32] = []
     for register in 0...28 { words.append(Encode.stq(register, 8 * register, 29)) }
     for register in 0...30 { words.append(Encode.memory(.stt, register, 256 + 8 * register, 29)) }
-    words.append(Encode.lda(29, checkpointByteCount, 29))
+    words += [
+      Encode.float(.mfFPCR, 30, 30, 30), Encode.memory(.stt, 30, 256 + 8 * 31, 29),
+      Encode.memory(.ldt, 30, 256 + 8 * 30, 29), Encode.lda(29, checkpointByteCount, 29),
+    ]
     return words
   }()
 

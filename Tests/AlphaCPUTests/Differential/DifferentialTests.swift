@@ -6,6 +6,19 @@ import Testing
 
 /// Runs random programs here and on the peer and compares all registers and memory.
 /// `scripts/differential` runs it over more instructions, with another seed.
+///
+/// Where the peer (`qemu-alpha` 7.2) is known to differ, programs avoid the case or the comparison
+/// leaves the bits out, and a test of ours has the rule:
+///
+/// | Peer | Rule | Ours |
+/// |---|---|---|
+/// | LDx_L to R31 takes no reservation | it does (AHB 4.2.4) | `LockTests.register31` |
+/// | STx_C compares address and value | a reservation on a line (EV6 HRM 4.4) | `LockTests` |
+/// | FPCR bits 46:0 keep what is written | they read as zero (AHB 4.7.8) | `FPCRTests` |
+/// | FPCR SUM is stored | it is the OR of the status bits (AHB 4.7.8) | `FPCRTests` |
+/// | a NaN made of numbers is positive | its sign is set (AHB 4.7.10) | `IEEETests` |
+/// | INE is recorded only with /I | always (AHB 4.7.8) | `ReferenceVectorTests` |
+/// | UNDZ keeps the sign of what underflows, records no UNF | +0, recorded (AHB 4.7.8) | `ReferenceVectorTests` |
 @Suite("Random programs against the peer")
 struct DifferentialTests {
   private static func setting(_ name: String, or value: UInt64) throws -> UInt64 {
@@ -14,21 +27,46 @@ struct DifferentialTests {
   }
 
   @Test(
-    "Every register at every checkpoint, and memory at the end",
+    "Integer instructions, memory, branches, float moves: every register, and memory at the end",
     .enabled(
       if: Peer.path != nil,
       "qemu-alpha is missing: the engine is NOT compared with it (install qemu-user)"))
-  func equalsPeer() throws {
-    let count = try Self.setting("COUNT", or: 300_000)
+  func integerPrograms() throws {
+    let count = try Self.setting("COUNT", or: Self.defaultCount)
+    try compare(count: count) { seed in
+      var generator = DifferentialGenerator(seed: seed)
+      return generator.program(chunks: DifferentialProgram.maximumChunks, unitsPerChunk: 500)
+    }
+  }
+
+  @Test(
+    "IEEE arithmetic with /S and traps disabled: every register",
+    .enabled(
+      if: Peer.path != nil,
+      "qemu-alpha is missing: the engine is NOT compared with it (install qemu-user)"))
+  func floatPrograms() throws {
+    let count = try Self.setting("FLOAT_COUNT", or: Self.defaultCount)
+    try compare(count: count) { seed in
+      var generator = DifferentialFloatGenerator(seed: seed)
+      return generator.program(chunks: DifferentialProgram.maximumChunks, unitsPerChunk: 500)
+    }
+  }
+
+  #if DEBUG
+    private static let defaultCount: UInt64 = 300_000
+  #else
+    private static let defaultCount: UInt64 = 2_000_000
+  #endif
+
+  private func compare(
+    count: UInt64, _ program: (_ seed: UInt64) -> DifferentialProgram
+  ) throws {
     let seed = try Self.setting("SEED", or: 1)
     let reportEvery: UInt64 = 10_000_000
     var executed: UInt64 = 0
     var batch: UInt64 = 0
     while executed < count {
-      var generator = DifferentialGenerator(seed: seed &+ batch &* 0x1_0000_0001)
-      let program = generator.program(
-        chunks: DifferentialProgram.maximumChunks, unitsPerChunk: 500)
-      let run = try OwnRun(program)
+      let program = program(seed &+ batch &* 0x1_0000_0001)
       if let difference = try Self.difference(program) {
         let smallest = try Self.shrink(program)
         Issue.record(
@@ -39,10 +77,11 @@ struct DifferentialTests {
         return
       }
       batch += 1
-      if (executed + run.instructionCount) / reportEvery > executed / reportEvery {
-        print("\(executed + run.instructionCount) instructions compared")
+      let before = executed
+      executed += try OwnRun(program).instructionCount
+      if executed / reportEvery > before / reportEvery {
+        print("\(executed) instructions compared")
       }
-      executed += run.instructionCount
     }
   }
 
@@ -69,8 +108,8 @@ struct DifferentialTests {
         throw Peer.Failure(
           description: "our engine ends with \(String(describing: bench.entries.first))")
       }
-      output = bench.contents(
-        physical + DifferentialProgram.sandboxOffset, program.outputByteCount)
+      output = DifferentialTests.masked(
+        bench.contents(physical + DifferentialProgram.sandboxOffset, program.outputByteCount))
       instructionCount = bench.cpu.instructionCount
     }
   }
@@ -87,7 +126,7 @@ struct DifferentialTests {
     }
     let theirs: [UInt8]
     do {
-      theirs = try Peer.run(program.image)
+      theirs = masked(try Peer.run(program.image))
     } catch let failure as Peer.Failure {
       return failure.description
     }
@@ -98,7 +137,8 @@ struct DifferentialTests {
       guard ours[offset..<offset + 8] != theirs[offset..<offset + 8] else { continue }
       let (chunk, slot) = (offset - log).quotientAndRemainder(
         dividingBy: DifferentialProgram.checkpointByteCount)
-      let register = slot / 8 < 32 ? "R\(slot / 8)" : "F\(slot / 8 - 32)"
+      let register =
+        slot == 504 ? "FPCR" : slot / 8 < 32 ? "R\(slot / 8)" : "F\(slot / 8 - 32)"
       return "\(register) after chunk \(chunk): "
         + "ours \(hexadecimal(ours[offset..<offset + 8])), "
         + "the peer's \(hexadecimal(theirs[offset..<offset + 8]))"
@@ -107,6 +147,28 @@ struct DifferentialTests {
       return "memory at sandbox offset \(offset): ours \(ours[offset]), theirs \(theirs[offset])"
     }
     return nil
+  }
+
+  /// Output without what the peer is known to do otherwise; see the table.
+  fileprivate static func masked(_ output: [UInt8]) -> [UInt8] {
+    var output = output
+    let checkpoints = stride(
+      from: DifferentialProgram.sandboxByteCount, to: output.count,
+      by: DifferentialProgram.checkpointByteCount)
+    for checkpoint in checkpoints where checkpoint + 512 <= output.count {
+      for slot in stride(from: checkpoint + 256, to: checkpoint + 504, by: 8) {
+        let isCanonicalNaN =
+          output[slot + 7] & 0x7F == 0x7F && output[slot + 6] == 0xF8
+          && output[slot..<slot + 6].allSatisfy { $0 == 0 }
+        if isCanonicalNaN { output[slot + 7] = 0x7F }
+      }
+      let fpcr = checkpoint + 504
+      for index in 0..<5 { output[fpcr + index] = 0 }
+      output[fpcr + 5] &= 0x80
+      output[fpcr + 6] &= 0x7F
+      output[fpcr + 7] &= 0x7E
+    }
+    return output
   }
 
   private static func hexadecimal(_ bytes: ArraySlice<UInt8>) -> String {

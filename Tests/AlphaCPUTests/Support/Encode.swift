@@ -18,10 +18,14 @@ enum Encode {
       | UInt32(row.function) << 5 | UInt32(rc & 31)
   }
 
-  /// Floating-point operate with the function as it stands in the table.
-  static func float(_ operation: Operation, _ fa: Int, _ fb: Int, _ fc: Int) -> UInt32 {
+  /// Floating-point operate; the qualifiers are the function's bits 10:6.
+  static func float(
+    _ operation: Operation, _ fa: Int, _ fb: Int, _ fc: Int, qualifiers: Int = 0
+  ) -> UInt32 {
     let row = InstructionTable.row(of: operation)
-    return fields(row.opcode, fa, fb) | UInt32(row.function) << 5 | UInt32(fc & 31)
+    let fa = row.fixed.contains(.raIs31) ? 31 : fa
+    return fields(row.opcode, fa, fb) | (UInt32(row.function) | low(qualifiers, 11)) << 5
+      | UInt32(fc & 31)
   }
 
   /// LDA, loads and stores.
