@@ -16,7 +16,7 @@ public final class BlockDevice: VirtioDevice {
   static let chunkSize = 1 << 20
   /// Most data elements of a request that `seg_max` allows. A queue has room for more, but Linux on
   /// Alpha cannot chain its scatter lists (ARCH_NO_SG_CHAIN): there a request of more than 128
-  /// elements loses data, and its virtio driver believes what the device says.
+  /// elements fails, and its virtio driver believes what the device says.
   static let maximumDataElements: UInt32 = 126
   /// Most ranges of one DISCARD or WRITE_ZEROES request.
   static let maximumSegments = 64
