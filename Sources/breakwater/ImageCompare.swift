@@ -37,13 +37,18 @@ struct ImageCompare: ImageOperation {
     let opener = ImageOpener.forCommands
     let left = try opener.open(first, format: firstFormat, readOnly: true)
     let right = try opener.open(second, format: secondFormat, readOnly: true)
-    if left.byteCount != right.byteCount {
-      say(strict ? "Strict mode: Image size mismatch!" : "Warning: Image size mismatch!")
-      if strict { return 1 }
+    if strict, left.byteCount != right.byteCount {
+      say("Strict mode: Image size mismatch!")
+      return 1
     }
     let bar = ProgressBar(isWanted: progress && !quiet)
     let outcome = try ImageComparison.run(left, right) { bar.show($0, of: $1) }
     bar.finish()
+    // As qemu-img: only where the part that both have is equal.
+    let common = min(left.byteCount, right.byteCount)
+    if left.byteCount != right.byteCount, outcome.isEqual(upTo: common) {
+      say("Warning: Image size mismatch!")
+    }
     switch outcome {
     case .same:
       say("Images are identical.")

@@ -6,6 +6,14 @@ public enum ImageComparison {
     case same
     /// The first byte that differs.
     case differs(offset: UInt64)
+
+    /// Whether the first `byteCount` bytes are equal.
+    public func isEqual(upTo byteCount: UInt64) -> Bool {
+      switch self {
+      case .same: true
+      case .differs(let offset): offset >= byteCount
+      }
+    }
   }
 
   /// Compares byte for byte, stepping over what both disks know to be zero.
