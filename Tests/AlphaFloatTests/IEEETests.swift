@@ -83,6 +83,9 @@ import Testing
     #expect(silent.bits == 0 && silent.traps.isEmpty && silent.status == [.underflow, .inexact])
     let trapping = IEEE.multiply(smallest, half, .t, control(.underflow))
     #expect(trapping.traps == .underflow && trapping.isWritten && trapping.bits == 0)
+    // (1 + 2^-52)(1 - 2^-52) rounds to 1: the smallest number itself is not tiny.
+    let rounded = IEEE.multiply(smallest + 1, one - 2, .t, control([]))
+    #expect(rounded.bits == smallest && rounded.status == .inexact)
     let unfdAlone = IEEE.multiply(smallest, half, .t, control(su, 1 << 61))
     #expect(unfdAlone.traps == [.underflow, .softwareCompletion])
     #expect(IEEE.multiply(smallest, half, .t, control(su, 3 << 60)).traps.isEmpty)
