@@ -100,8 +100,9 @@ public final class Machine {
     io.pciWindows.acknowledgeInterrupt = { [unowned southBridge] in
       southBridge.acknowledgeInterrupt()
     }
-    io.cchip.pinsDidChange = { [cpus] number, pins in
+    io.cchip.pinsDidChange = { [cpus, trace] number, pins in
       guard cpus.indices.contains(number) else { return }
+      trace.trace(.interrupts, "cpu\(number): \(pins)")
       cpus[number].drive(.device, pins.device)
       cpus[number].drive(.timer, pins.timer)
       cpus[number].drive(.interprocessor, pins.processor)

@@ -22,6 +22,15 @@ public struct CPUPins: Equatable, Sendable {
   }
 }
 
+extension CPUPins: CustomStringConvertible {
+  /// The asserted pins by the manual's names, or `none`.
+  public var description: String {
+    let asserted = [("b_irq0", error), ("b_irq1", device), ("b_irq2", timer), ("b_irq3", processor)]
+      .filter(\.1).map(\.0)
+    return asserted.isEmpty ? "none" : asserted.joined(separator: " ")
+  }
+}
+
 /// The controller chip: interrupts of up to four CPUs, arbitration, and who touched memory that is
 /// not there (21272 HRM 6.3, 10.2.2).
 public final class Cchip {
