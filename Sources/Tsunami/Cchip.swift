@@ -25,8 +25,10 @@ public struct CPUPins: Equatable, Sendable {
 extension CPUPins: CustomStringConvertible {
   /// The asserted pins by the manual's names, or `none`.
   public var description: String {
-    let asserted = [("b_irq0", error), ("b_irq1", device), ("b_irq2", timer), ("b_irq3", processor)]
-      .filter(\.1).map(\.0)
+    let asserted = [
+      ("b_irq0", error), ("b_irq1", device), ("b_irq2", timer), ("b_irq3", processor),
+    ]
+    .filter(\.1).map(\.0)
     return asserted.isEmpty ? "none" : asserted.joined(separator: " ")
   }
 }
