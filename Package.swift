@@ -89,7 +89,7 @@ let package = Package(
     tests("AlphaFloat"),
     tests("DiskImages", ["MachineTestKit"]),
     tests("Console"),
-    tests("AlphaCPU", ["GuestMemory", "AlphaISA"]),
+    tests("AlphaCPU", ["GuestMemory", "AlphaISA", "AlphaFloat"]),
     tests("PCI", ["MachineTestKit", "DeviceModel", "GuestMemory"]),
     tests("Tsunami", ["MachineTestKit", "PCI", "DeviceModel", "GuestMemory"]),
     tests("SouthBridge", ["MachineTestKit", "PCI", "DeviceModel", "Console", "GuestMemory"]),
