@@ -63,6 +63,17 @@ import Testing
     #expect(invalid.traps.isEmpty && invalid.bits == canonicalNaN)
   }
 
+  @Test("INE is recorded with every qualifier, conversions of quadwords included (HRM A.8)")
+  func inexactIsRecorded() {
+    let odd: UInt64 = 1 << 62 | 1
+    for qualifiers in [[], su, sui] as [FloatQualifiers] {
+      let control = control(qualifiers, allDisables)
+      #expect(IEEE.divide(one, (3.0).bitPattern, .t, control).status == .inexact)
+      #expect(IEEE.convertQ(odd, to: .t, control).status == .inexact)
+      #expect(IEEE.convertQ(odd, to: .s, control).status == .inexact)
+    }
+  }
+
   @Test("Overflow is an infinity or the largest number, by rounding mode")
   func overflow() {
     let minus: UInt64 = 1 << 63
@@ -121,6 +132,9 @@ import Testing
     #expect(convert(0x1p63, []).status == [.integerOverflow, .inexact])
     #expect(convert(0x1p63, []).traps.isEmpty)
     #expect(convert(0x1p63, .integerOverflow).traps == .integerOverflow)
+    let sv: FloatQualifiers = [.completion, .integerOverflow]
+    let disabled = IEEE.convertTtoQ((0x1p63).bitPattern, control(sv, allDisables))
+    #expect(disabled.traps == [.softwareCompletion, .integerOverflow])
     #expect(convert(2.5, []).bits == 2)
     #expect(convert(3.5, []).bits == 4)
   }
@@ -130,6 +144,7 @@ import Testing
     let wide: UInt64 = 0x1_8000_0001
     let result = LongwordImage.fromQuadword(wide, qualifiers: .integerOverflow, fpcr: FPCR())
     #expect(result.traps == .integerOverflow && result.bits == 0x8000_0000_2000_0000)
+    #expect(result.status == .integerOverflow)
     #expect(LongwordImage.toQuadword(result.bits) == 0xffff_ffff_8000_0001)
     #expect(LongwordImage.fromQuadword(wide, qualifiers: [], fpcr: FPCR()).traps.isEmpty)
   }
