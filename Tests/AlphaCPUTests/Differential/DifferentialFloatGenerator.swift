@@ -1,85 +1,156 @@
 import AlphaISA
 
-/// Makes random IEEE programs in which nothing traps and nothing underflows: every instruction has
-/// /S, the FPCR disables all traps, and operands are loaded values of moderate size, never results.
+/// Makes random floating-point programs: IEEE arithmetic in every rounding mode and trap qualifier,
+/// conversions, compares, moves, branches, loads and stores, and changes of the FPCR.
 ///
-/// F0 to F5 hold T operands and F6 to F11 T results, F12 to F17 S operands and F18 to F23 S results,
-/// F24 and F25 integers on their way.
+/// F0 to F9 hold anything, F10 to F19 S values, the lower half of the sandbox T values and its upper
+/// half S values: an operation on S operands meets nothing else, because what it does with other
+/// register images is UNPREDICTABLE.
 struct DifferentialFloatGenerator {
-  var numbers: SeededGenerator
+  private var numbers: SeededGenerator
 
-  /// INED, UNFD, UNDZ, OVFD, DZED, INVD, DNZ; DYN is added.
-  private static let control: UInt64 = 0x700F_0000_0000_0000
-  private static let tOperations: [Operation] = [
-    .addt, .subt, .mult, .divt, .sqrtt, .cmpteq, .cmptlt, .cmptle, .cmptun,
+  private static let binaryT: [Operation] = [.addt, .subt, .mult, .divt]
+  private static let binaryS: [Operation] = [.adds, .subs, .muls, .divs]
+  private static let compares: [Operation] = [.cmptun, .cmpteq, .cmptlt, .cmptle]
+  private static let copies: [Operation] = [.cpys, .cpysn, .cpyse]
+  private static let moves: [Operation] = [
+    .fcmoveq, .fcmovne, .fcmovlt, .fcmovge, .fcmovle, .fcmovgt,
   ]
-  private static let sOperations: [Operation] = [.adds, .subs, .muls, .divs, .sqrts]
-  private static let compares: Set<Operation> = [.cmpteq, .cmptlt, .cmptle, .cmptun]
+  private static let branches: [Operation] = [.fbeq, .fbne, .fblt, .fbge, .fble, .fbgt]
 
   init(seed: UInt64) { numbers = SeededGenerator(seed: seed) }
 
   mutating func program(chunks: Int, unitsPerChunk: Int) -> DifferentialProgram {
-    var registers = (0..<63).map { _ in numbers.next() }
-    for register in 0..<31 {
-      registers[32 + register] = 12...23 ~= register ? sValue() : tValue()
-    }
-    let half = DifferentialProgram.constantCount / 2
+    let half = DifferentialProgram.sandboxByteCount / 16
     return DifferentialProgram(
-      chunks: (0..<chunks).map { _ in (0..<unitsPerChunk).map { _ in unit() } },
-      registers: registers + [Self.control | UInt64(number(4)) << 58],
-      constants: (0..<half).map { _ in tValue() } + (0..<half).map { _ in sValue() },
-      sandbox: [UInt64](repeating: 0, count: DifferentialProgram.sandboxByteCount / 8))
+      chunks: (0..<chunks).map { _ in
+        [control()] + (1..<unitsPerChunk).map { _ in unit() }
+      },
+      registers: (0..<32).map { $0 == 27 ? 0 : tValue() }
+        + (0..<32).map { Self.isS($0) ? FloatOperands.registerImage(sValue()) : tValue() },
+      sandbox: (0..<half).map { _ in tValue() }
+        + (0..<half).map { _ in UInt64(sValue()) << 32 | UInt64(sValue()) })
   }
+
+  // MARK: - Units
 
   private mutating func unit() -> DifferentialProgram.Unit {
     switch number(100) {
-    case 0..<25: .init(words: [load(number(6), half: 0)])
-    case 25..<40: .init(words: [load(12 + number(6), half: 1)])
-    case 40..<62: .init(words: [operate(pick(Self.tOperations), t(), t(), tResult())])
-    case 62..<80: .init(words: [operate(pick(Self.sOperations), s(), s(), sResult())])
-    case 80..<85: .init(words: [operate(.cvtts, 31, t(), sResult())])
-    case 85..<88: .init(words: [Encode.float(.cvtst, 31, s(), tResult(), qualifiers: 0x680)])
-    case 88..<94: .init(words: fromInteger())
-    default: .init(words: toInteger())
+    case 0..<20: one(qualified(pick(Self.binaryT), any(), any(), t()))
+    case 20..<36: one(qualified(pick(Self.binaryS), s(), s(), s()))
+    case 36..<40:
+      number(2) == 0
+        ? one(qualified(.sqrtt, 31, any(), t())) : one(qualified(.sqrts, 31, s(), s()))
+    case 40..<46: one(conversion())
+    case 46..<54: compare()
+    case 54..<66: one(load())
+    case 66..<72: one(store())
+    case 72..<78: one(copy())
+    case 78..<83: one(conditionalMove())
+    case 83..<87:
+      .init(words: [Encode.branch(pick(Self.branches), any(), 0)], skips: 1 + number(4))
+    case 87..<91: one(registerMove())
+    case 91..<93: one(Encode.ldq(number(27), -8 * (1 + number(0x100)), 30))
+    case 93:
+      one(Encode.operate(pick([.addq, .subq, .sll, .xor]), number(27), number(27), number(27)))
+    case 94: one(Encode.miscellaneous(number(2) == 0 ? .trapb : .excb, 31, 31))
+    case 95: readControl()
+    case 96: control()
+    default: one(longword())
     }
   }
 
-  private mutating func load(_ register: Int, half: Int) -> UInt32 {
-    let constant = number(DifferentialProgram.constantCount / 2)
-    let index = half * DifferentialProgram.constantCount / 2 + constant
-    let middle =
-      Int(DifferentialProgram.sandboxOffset) + DifferentialProgram.sandboxByteCount / 2
-    return Encode.memory(
-      .ldt, register, Int(DifferentialProgram.constantsOffset) + 8 * index - middle, 30)
+  private func one(_ word: UInt32) -> DifferentialProgram.Unit { .init(words: [word]) }
+
+  private mutating func conversion() -> UInt32 {
+    switch number(6) {
+    case 0: qualified(.cvtts, 31, any(), s())
+    case 1, 2: qualified(.cvttq, 31, any(), t())
+    case 3: qualified(.cvtqs, 31, any(), s())
+    case 4: qualified(.cvtqt, 31, any(), t())
+    default: Encode.float(.cvtst, 31, s(), t(), qualifiers: pick([0x280, 0x680]))
+    }
   }
 
-  private mutating func operate(_ operation: Operation, _ fa: Int, _ fb: Int, _ fc: Int) -> UInt32 {
-    // /SU or /SUI with any rounding; compares have only /SU.
-    let qualifiers =
-      Self.compares.contains(operation) ? 0x580 : [0x500, 0x700][number(2)] | number(4) << 6
-    return Encode.float(operation, fa, fb, fc, qualifiers: qualifiers)
+  private mutating func longword() -> UInt32 {
+    Encode.float(pick([.cvtlq, .cvtql, .cvtqlV, .cvtqlSV]), 31, any(), t())
   }
 
-  private mutating func fromInteger() -> [UInt32] {
-    let isS = number(2) == 0
-    return [
-      Encode.operate(.sra, number(27), literal: number(64), 28),
-      Encode.float(.itoft, 28, 31, 24),
-      Encode.float(
-        isS ? .cvtqs : .cvtqt, 31, 24, isS ? sResult() : tResult(),
-        qualifiers: 0x700 | number(4) << 6),
-    ]
+  private mutating func compare() -> DifferentialProgram.Unit {
+    let destination = t()
+    let word = qualified(pick(Self.compares), any(), any(), destination)
+    return number(2) == 0
+      ? one(word)
+      : .init(words: [word, Encode.branch(pick(Self.branches), destination, 0)], skips: 1)
   }
 
-  /// A fraction of at most 62 bits before the point, so that the integer does not overflow.
-  private mutating func toInteger() -> [UInt32] {
-    [
-      Encode.operate(.sra, number(27), literal: 2 + number(60), 28),
-      Encode.float(.itoft, 28, 31, 24), Encode.float(.cvtqt, 31, 24, 25, qualifiers: 0x780),
-      load(24, half: 0), Encode.float(.cpyse, 25, 24, 25),
-      Encode.float(.cvttq, 31, 25, 25, qualifiers: [0x500, 0x700][number(2)] | number(4) << 6),
-      Encode.float(.ftoit, 25, 31, number(27)),
-    ]
+  private mutating func load() -> UInt32 {
+    number(2) == 0
+      ? Encode.memory(.ldt, t(), -8 * (1 + number(0x400)), 30)
+      : Encode.memory(.lds, s(), 4 * number(0x800), 30)
+  }
+
+  private mutating func store() -> UInt32 {
+    number(2) == 0
+      ? Encode.memory(.stt, any(), -8 * (1 + number(0x400)), 30)
+      : Encode.memory(.sts, any(), 4 * number(0x800), 30)
+  }
+
+  private mutating func copy() -> UInt32 {
+    number(2) == 0
+      ? Encode.float(pick(Self.copies), any(), any(), t())
+      : Encode.float(pick(Self.copies), s(), s(), s())
+  }
+
+  private mutating func conditionalMove() -> UInt32 {
+    number(2) == 0
+      ? Encode.float(pick(Self.moves), any(), any(), t())
+      : Encode.float(pick(Self.moves), any(), s(), s())
+  }
+
+  private mutating func registerMove() -> UInt32 {
+    switch number(4) {
+    case 0: Encode.float(.ftoit, any(), 31, number(27))
+    case 1: Encode.float(.ftois, any(), 31, number(27))
+    case 2: Encode.float(.itoft, number(27), 31, t())
+    default: Encode.float(.itofs, number(27), 31, s())
+    }
+  }
+
+  /// MF_FPCR; CPYS clears SUM, which the peer does not derive.
+  private mutating func readControl() -> DifferentialProgram.Unit {
+    let register = number(10)
+    return .init(words: [
+      Encode.float(.mfFPCR, register, register, register),
+      Encode.float(.cpys, 31, register, register),
+    ])
+  }
+
+  /// MT_FPCR of bits 62:47; the rest is not stored.
+  private mutating func control() -> DifferentialProgram.Unit {
+    // INED, UNFD, UNDZ 15:13, DYN 12:11, status 10:5, OVFD, DZED, INVD 4:2, DNZ 1, DNOD 0.
+    let disables = pick([0xE01C, 0xE01C, 0, number(0x1_0000) & 0xE01C])
+    let status = pick([0, 0, 0x200, number(0x40) << 5])
+    let bits = disables | status | number(4) << 11 | number(4)
+    return .init(words: [
+      Encode.lda(28, Int(Int16(truncatingIfNeeded: bits))),
+      Encode.operate(.sll, 28, literal: 47, 28), Encode.float(.itoft, 28, 31, 20),
+      Encode.float(.mtFPCR, 20, 20, 20),
+    ])
+  }
+
+  /// An instruction in one of the combinations of qualifiers that it has; /S is the usual one.
+  private mutating func qualified(
+    _ operation: Operation, _ fa: Int, _ fb: Int, _ fc: Int
+  ) -> UInt32 {
+    let row = InstructionTable.row(of: operation)
+    while true {
+      let trap = pick([0, 0x100, 0x500, 0x700, 0x700])
+      let qualifiers = pick([0x00, 0x40, 0x80, 0x80, 0xC0, 0xC0]) | trap
+      if row.qualifiers.contains(FloatQualifiers(function: UInt16(qualifiers))) {
+        return Encode.float(operation, fa, fb, fc, qualifiers: qualifiers)
+      }
+    }
   }
 
   // MARK: - Operands
@@ -88,41 +159,43 @@ struct DifferentialFloatGenerator {
   private mutating func pick<Element>(_ elements: [Element]) -> Element {
     elements[number(elements.count)]
   }
-  private mutating func t() -> Int { number(15) == 0 ? 31 : number(6) }
-  private mutating func s() -> Int { number(15) == 0 ? 31 : 12 + number(6) }
-  private mutating func tResult() -> Int { 6 + number(6) }
-  private mutating func sResult() -> Int { 18 + number(6) }
+  private mutating func t() -> Int { number(40) == 0 ? 31 : number(10) }
+  private mutating func s() -> Int { number(40) == 0 ? 31 : 10 + number(10) }
+  private mutating func any() -> Int { number(40) == 0 ? 31 : number(20) }
+  private static func isS(_ register: Int) -> Bool { 10..<20 ~= register }
 
-  /// Zeros, infinities, and numbers whose product and quotient fit S; round and ragged fractions.
+  /// Mostly numbers near 1, so that results are numbers too; every special case; integers.
   private mutating func tValue() -> UInt64 {
     let sign = numbers.next() & 1 << 63
-    switch number(16) {
-    case 0: return sign
-    case 1: return sign | 0x7FF << 52
-    default:
-      return sign | UInt64(1023 - 60 + number(120)) << 52 | fraction(bits: 52)
+    return switch number(16) {
+    case 0..<8: sign | UInt64(1023 - 40 + number(80)) << 52 | fraction(52)
+    case 8: sign | UInt64(number(0x800)) << 52 | fraction(52)
+    case 9..<12: sign | pick(FloatOperands.t)
+    case 12: sign ^ (pick(FloatOperands.t) &+ UInt64(number(5)) &- 2)
+    case 13: UInt64(bitPattern: Int64(bitPattern: numbers.next()) >> Int64(number(64)))
+    case 14: pick(Operands.interesting)
+    default: numbers.next()
     }
   }
 
-  /// The same with the precision of S.
-  private mutating func sValue() -> UInt64 {
-    let sign = numbers.next() & 1 << 63
-    switch number(16) {
-    case 0: return sign
-    case 1: return sign | 0x7FF << 52
-    default:
-      return sign | UInt64(1023 - 60 + number(120)) << 52 | fraction(bits: 23) << 29
+  private mutating func sValue() -> UInt32 {
+    let sign = UInt32(truncatingIfNeeded: numbers.next()) & 1 << 31
+    return switch number(16) {
+    case 0..<9: sign | UInt32(127 - 20 + number(40)) << 23 | UInt32(fraction(23))
+    case 9: sign | UInt32(number(0x100)) << 23 | UInt32(fraction(23))
+    case 10..<13: sign | pick(FloatOperands.s)
+    case 13: sign ^ (pick(FloatOperands.s) &+ UInt32(number(5)) &- 2)
+    default: UInt32(truncatingIfNeeded: numbers.next())
     }
   }
 
-  private mutating func fraction(bits: Int) -> UInt64 {
-    let all = (UInt64(1) << UInt64(bits)) - 1
-    switch number(6) {
-    case 0: return 0
-    case 1: return all
-    case 2: return 1 << UInt64(number(bits))
-    case 3: return all & (numbers.next() << UInt64(number(bits)))
-    default: return numbers.next() & all
+  /// Random bits, or few at the upper or lower end: exact results and ties.
+  private mutating func fraction(_ bits: Int) -> UInt64 {
+    let all = numbers.next() >> UInt64(64 - bits)
+    return switch number(4) {
+    case 0: all >> UInt64(number(bits))
+    case 1: all & ~0 << UInt64(number(bits)) & (1 << UInt64(bits) - 1)
+    default: all
     }
   }
 }

@@ -3,8 +3,9 @@ import AlphaISA
 /// A random program for the engine and the peer: chunks of valid user-mode instructions, each
 /// followed by code that appends all registers to a log, and at the end a write of memory and log.
 ///
-/// The program is a Linux executable of one segment. R27 counts loops, R28 holds addresses and jump
-/// targets, R29 the end of the log, R30 the middle of the sandbox; the other registers are random.
+/// The program is a Linux executable of one segment. R27 counts loops or hashes the PCs of
+/// arithmetic traps, R28 holds addresses and jump targets, R29 the end of the log, R30 the middle of
+/// the sandbox; the other registers are random.
 struct DifferentialProgram {
   /// Instructions that stay together, so that a part can be taken away without changing the rest.
   struct Unit: Equatable {
@@ -14,23 +15,22 @@ struct DifferentialProgram {
   }
 
   static let base: UInt64 = 0x1_2000_0000
+  /// Where Linux starts the program: installs the handler of arithmetic traps and goes on to
+  /// ``entryOffset``, where our engine starts it.
+  static let startOffset: UInt64 = 0x400
   static let entryOffset: UInt64 = 0x1000
   static let registersOffset: UInt64 = 0x2000
-  /// Values that the program only reads, behind the registers.
-  static let constantsOffset: UInt64 = 0x2200
-  static let constantCount = 0x1E00 / 8
+  static let signalStackOffset: UInt64 = 0x2400
   static let sandboxOffset: UInt64 = 0x4000
   static let sandboxByteCount = 0x4000
   static let logOffset: UInt64 = 0x8000
   static let codeOffset: UInt64 = 0x2_0000
-  /// R0 to R28 at their numbers, F0 to F30 behind them, then FPCR.
+  /// R0 to R28 at their numbers, F0 to F30 behind them, then the FPCR.
   static let checkpointByteCount = 512
   static let maximumChunks = 190
 
   var chunks: [[Unit]]
-  /// R0 to R31, F0 to F30, FPCR.
   var registers: [UInt64]
-  var constants: [UInt64] = []
   var sandbox: [UInt64]
 
   /// Bytes that the program writes: the sandbox and all checkpoints.
@@ -48,16 +48,45 @@ struct DifferentialProgram {
     code.words += Self.ending(byteCount: outputByteCount)
 
     var image = elfHeader(byteCount: Self.codeOffset + 4 * UInt64(code.words.count))
+    image.pad(to: Self.startOffset)
+    for word in Self.start { image.append(word, byteCount: 4) }
+    image.pad(to: Self.signalDataOffset)
+    for value in Self.signalData { image.append(value, byteCount: 8) }
     image.pad(to: Self.entryOffset)
     for word in Self.opening(to: Self.codeOffset) { image.append(word, byteCount: 4) }
     image.pad(to: Self.registersOffset)
     for value in registers { image.append(value, byteCount: 8) }
-    for value in constants { image.append(value, byteCount: 8) }
     image.pad(to: Self.sandboxOffset)
     for value in sandbox { image.append(value, byteCount: 8) }
     image.pad(to: Self.codeOffset)
     for word in code.words { image.append(word, byteCount: 4) }
     return image.bytes
+  }
+
+  /// Where in the program each word at ``codeOffset`` comes from; nil for a checkpoint's.
+  var codeLocations: [Location?] {
+    chunks.indices.flatMap { chunk in
+      let units = chunks[chunk].indices.flatMap { unit in
+        chunks[chunk][unit].words.indices.map { Location(chunk: chunk, unit: unit, word: $0) }
+      }
+      return units + [Location?](repeating: nil, count: Self.checkpoint.count)
+    }
+  }
+
+  /// Whether it has IEEE arithmetic, so that ``PeerDeviation`` matters.
+  var hasArithmetic: Bool {
+    chunks.joined().contains {
+      $0.words.contains { FloatCase.isArithmetic(InstructionWord(rawValue: $0)) }
+    }
+  }
+
+  struct Location: Equatable {
+    var chunk, unit, word: Int
+  }
+
+  subscript(location: Location) -> UInt32 {
+    get { chunks[location.chunk][location.unit].words[location.word] }
+    set { chunks[location.chunk][location.unit].words[location.word] = newValue }
   }
 
   /// Lays units out one behind the other.
@@ -84,9 +113,13 @@ struct DifferentialProgram {
       Encode.lda(30, Int(sandboxOffset) + sandboxByteCount / 2 - Int(here), 30),
     ]
     for register in 0...27 { words.append(Encode.ldq(register, 8 * register, 28)) }
-    words += [Encode.memory(.ldt, 0, 256 + 8 * 31, 28), Encode.float(.mtFPCR, 0, 0, 0)]
     for register in 0...30 { words.append(Encode.memory(.ldt, register, 256 + 8 * register, 28)) }
-    words.append(Encode.operate(.bis, 31, 31, 28))
+    words += [
+      // Rounding to nearest, no status, no trap disabled.
+      Encode.lda(28, 2), Encode.operate(.sll, 28, literal: 58, 28),
+      Encode.float(.itoft, 28, 31, 30), Encode.float(.mtFPCR, 30, 30, 30),
+      Encode.operate(.bis, 31, 31, 28),
+    ]
     let next = entryOffset + 4 * UInt64(words.count + 1)
     words.append(Encode.branch(.br, 31, (Int(code) - Int(next)) / 4))
     return words
@@ -96,9 +129,11 @@ struct DifferentialProgram {
     var words: [UInt32] = []
     for register in 0...28 { words.append(Encode.stq(register, 8 * register, 29)) }
     for register in 0...30 { words.append(Encode.memory(.stt, register, 256 + 8 * register, 29)) }
+    // CPYS clears SUM, which the peer does not derive.
     words += [
-      Encode.float(.mfFPCR, 30, 30, 30), Encode.memory(.stt, 30, 256 + 8 * 31, 29),
-      Encode.memory(.ldt, 30, 256 + 8 * 30, 29), Encode.lda(29, checkpointByteCount, 29),
+      Encode.float(.mfFPCR, 30, 30, 30), Encode.float(.cpys, 31, 30, 30),
+      Encode.memory(.stt, 30, 504, 29), Encode.memory(.ldt, 30, 496, 29),
+      Encode.lda(29, checkpointByteCount, 29),
     ]
     return words
   }()
@@ -119,7 +154,7 @@ struct DifferentialProgram {
     header.append(UInt16(2), byteCount: 2)  // ET_EXEC
     header.append(UInt16(0x9026), byteCount: 2)  // EM_ALPHA
     header.append(UInt32(1), byteCount: 4)
-    header.append(Self.base + Self.entryOffset, byteCount: 8)
+    header.append(Self.base + Self.startOffset, byteCount: 8)
     for (value, count) in [
       (64, 8), (0, 8), (0, 4), (64, 2), (56, 2), (1, 2), (64, 2), (0, 2), (0, 2),
     ] {

@@ -72,6 +72,8 @@ enum Encode {
 
   /// BIS R31,R31,R31.
   static let nop = operate(.bis, 31, 31, 31)
+  /// CPYS F31,F31,F31.
+  static let fnop = float(.cpys, 31, 31, 31)
   /// A branch to itself.
   static let stay = branch(.br, 31, -1)
   /// Opcode 1, which the architecture reserves.
