@@ -145,9 +145,11 @@ struct DifferentialTests {
   /// A program with as many units as possible replaced by nothing that still differs.
   private static func shrink(_ program: DifferentialProgram) throws -> DifferentialProgram {
     /// A part of a program meets cases that the whole did not.
+    func comparable(_ part: DifferentialProgram) throws -> DifferentialProgram {
+      part.hasArithmetic ? try OwnRun(part).leavingOut().program : part
+    }
     func differs(_ part: DifferentialProgram) throws -> Bool {
-      let program = part.hasArithmetic ? try OwnRun(part).leavingOut().program : part
-      return try difference(program) != nil
+      try difference(comparable(part)) != nil
     }
     var smallest = program
     // Chunks behind the first that differs have nothing to do with it.
@@ -179,7 +181,7 @@ struct DifferentialTests {
         size /= 2
       }
     }
-    return smallest
+    return try comparable(smallest)
   }
 
   /// The remaining instructions, and the registers that they start with.
