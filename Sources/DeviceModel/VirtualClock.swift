@@ -35,10 +35,14 @@ public final class VirtualClock {
     return Alarm(index: entries.count - 1)
   }
 
+  /// The last time at which an alarm can fire, 146 years of guest time. A guest may ask for any
+  /// time; with this end, skipping to a deadline never leads where sums with `now` overflow.
+  public static let end: UInt64 = 1 << 62
+
   /// Arms `alarm` at an absolute time, replacing an earlier deadline. A past time fires at once
-  /// when the run loop next looks.
+  /// when the run loop next looks; one behind ``end`` never comes.
   public func arm(_ alarm: Alarm, at deadline: UInt64) {
-    entries[alarm.index].deadline = deadline
+    entries[alarm.index].deadline = deadline <= Self.end ? deadline : nil
     refresh()
   }
 
@@ -94,11 +98,15 @@ extension VirtualClock {
     return Saved(now: now, deadlines: deadlines)
   }
 
-  /// Restores time and deadlines; names that no device registered are refused.
+  /// Restores time and deadlines; names that no device registered, and times behind ``end``, are
+  /// refused.
   public func restore(_ saved: Saved) throws(RestoreFault) {
     let known = Set(entries.map(\.name))
     if let stranger = saved.deadlines.keys.sorted().first(where: { !known.contains($0) }) {
       throw RestoreFault("clock: no device has an alarm named '\(stranger)'")
+    }
+    guard saved.now <= Self.end, saved.deadlines.values.allSatisfy({ $0 <= Self.end }) else {
+      throw RestoreFault("clock: a time lies behind \(Self.end) ns, the last there can be")
     }
     now = saved.now
     for index in entries.indices { entries[index].deadline = saved.deadlines[entries[index].name] }

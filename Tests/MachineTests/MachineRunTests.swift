@@ -91,6 +91,22 @@ struct MachineRunTests {
     #expect(sleeper.clock.now >= 30000)
   }
 
+  @Test("an alarm at the end of time never fires, and one just before it ends no sum in a trap")
+  func alarmAtTheEndOfTime() throws {
+    let never = try Self.machine([
+      Self.load(1, 0xFFFF), Self.mtpr(251, from: 1), Self.mtpr(253), Self.mtpr(252),
+    ])
+    #expect(try never.run() == .idleForever)
+
+    // R1 = 1 << 62: the last possible alarm. Afterwards the machine still runs and has a next alarm.
+    let last = try Self.machine([
+      Self.load(1, 1), 0x12 << 26 | 1 << 21 | 62 << 13 | 1 << 12 | 0x39 << 5 | 1,
+      Self.mtpr(251, from: 1), Self.mtpr(253), Self.mtpr(251, from: 1), Self.loop,
+    ])
+    #expect(try last.run(RunLimits(instructions: 5000)) == .instructionLimit)
+    #expect(last.clock.now >= VirtualClock.end)
+  }
+
   @Test("PALcode that cannot be reached is a dead end with its address")
   func deadEnd() throws {
     // PALBR = 2 GB of KSEG, where no memory is, then an illegal instruction.
