@@ -45,6 +45,7 @@ struct ImageConvert: ImageOperation {
   var target: String
 
   mutating func validate() throws {
+    try outputFormat.checkWritable(option: "-O")
     guard !compress || outputFormat == .qcow2 else {
       throw ValidationError("a raw image cannot be compressed; use -O qcow2")
     }
@@ -97,10 +98,8 @@ struct ImageConvert: ImageOperation {
     options.version = given.version
     options.refcountBits = given.refcountBits
     let file = try NewImage(path: target, format: outputFormat, options: options).create()
-    return switch outputFormat {
-    case .raw: try RawImage(file, readOnly: false)
-    case .qcow2: try QcowImage(file, readOnly: false)
-    }
+    return outputFormat == .qcow2
+      ? try QcowImage(file, readOnly: false) : try RawImage(file, readOnly: false)
   }
 
   /// An existing target, emptied: a conversion writes no zeroes.

@@ -44,7 +44,7 @@ struct ImageCreationOptions {
       byteCount = size.byteCount
     case "backing_file": backingName = value
     case "backing_fmt":
-      guard let format = ImageFormat(rawValue: value) else { throw refuse("is raw or qcow2") }
+      guard let format = ImageFormat(rawValue: value) else { throw refuse("is raw, qcow2 or gzip") }
       backingFormat = format
     case "cluster_size":
       guard let size = ByteSize(argument: value).flatMap({ Int(exactly: $0.byteCount) }) else {
@@ -95,6 +95,8 @@ struct NewImage {
         try file.setByteCount(size & ~511)
       case .qcow2:
         try QcowImage.create(on: file, options)
+      case .gzip:
+        throw ImageFault(path, .refused("cannot be made: gzip images are only read"))
       }
     } catch {
       if !existed { try? FileManager.default.removeItem(atPath: path) }
