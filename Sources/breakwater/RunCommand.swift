@@ -157,7 +157,8 @@ private struct Ending {
       case .poweredOff: ("the guest powered off", 0)
       case .testResult(0): ("the guest's test passed", 0)
       case .testResult(let value): ("the guest's test failed with \(value)", 1)
-      case .panicked: ("the guest panicked", 1)
+      case .panicked(nil): ("the guest panicked", 1)
+      case .panicked(let line?): ("the guest panicked: \(line)", 1)
       case .deadEnd(let why): ("the CPU stopped: \(why)", 1)
       case .idleForever:
         ("the guest waits for an interrupt, and nothing can raise one any more; \(place)", 1)
