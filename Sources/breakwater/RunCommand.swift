@@ -37,7 +37,9 @@ struct RunCommand: ParsableCommand {
       valueName: "file[,key=value...]"))
   var disk: [String] = []
 
-  @Option(help: ArgumentHelp("Memory, such as 512M or 4G.", valueName: "size"))
+  @Option(
+    help: ArgumentHelp("Memory, such as 64M or 4G (default: 512M).", valueName: "size"),
+    transform: ByteSize.option)
   var memory = ByteSize(byteCount: 512 << 20)
 
   @Option(help: "Number of CPUs; this version has one.")
@@ -58,7 +60,7 @@ struct RunCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Stop after this many instructions.", valueName: "n"))
   var maxInstructions: UInt64?
 
-  @Option(help: TraceTarget.help)
+  @Option(help: TraceTarget.help, transform: TraceTarget.init(option:))
   var trace: [TraceTarget] = []
 
   @Option(
