@@ -34,6 +34,11 @@ public protocol FileStore: AnyObject {
   /// - Returns: false, with nothing done, when the host cannot do this.
   func punchHole(_ range: Range<UInt64>) throws(ImageFault) -> Bool
 
+  /// Takes space on the host for the range, which keeps its content. The file grows to its end.
+  ///
+  /// - Returns: false, with nothing done, when the host cannot do this.
+  func allocate(_ range: Range<UInt64>) throws(ImageFault) -> Bool
+
   /// Whether the file holds data at `offset`, and where that run ends. A host that cannot tell
   /// calls everything data. Past the end of the file all is a hole that ends at `UInt64.max`.
   func run(at offset: UInt64) throws(ImageFault) -> (isData: Bool, end: UInt64)
@@ -54,6 +59,9 @@ public struct FileIdentity: Hashable, Sendable {
 }
 
 extension FileStore {
+  /// A host that cannot.
+  public func allocate(_ range: Range<UInt64>) throws(ImageFault) -> Bool { false }
+
   /// `count` bytes from `offset` on. The caller bounds the count.
   func bytes(at offset: UInt64, count: Int) throws(ImageFault) -> [UInt8] {
     var bytes = [UInt8](repeating: 0, count: count)

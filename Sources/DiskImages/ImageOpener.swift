@@ -48,31 +48,28 @@ public struct ImageOpener {
       over: base, scratch: try HostFile.unlinked(in: scratchDirectory))
   }
 
-  /// Makes a new image at `path` and opens it for writing.
+  /// Makes a new image at `path`. Its backing file, if it names one, is not looked at.
   ///
   /// - Parameters:
-  ///   - options: of these, a raw image has a size only.
-  ///   - replacing: whether a file that exists, and that nobody uses, may be overwritten.
+  ///   - options: of these, a raw image has a size and a preallocation only.
+  ///   - replacing: whether a file that exists, and that nobody uses, may be overwritten. It keeps
+  ///     its content until the options have been found in order.
+  /// - Throws: ``ImageFault``; a file that did not exist before is then gone again.
   public func create(
     _ path: String, format: ImageFormat, _ options: QcowImage.CreationOptions,
     replacing: Bool = false
-  ) throws(ImageFault) -> any DiskImage {
-    try prepare(path, format, options, replacing)
-    return try open(path, format: format, readOnly: false)
-  }
-
-  /// Writes an empty image and lets go of its file, whose locks would keep the opener out.
-  private func prepare(
-    _ path: String, _ format: ImageFormat, _ options: QcowImage.CreationOptions, _ replacing: Bool
   ) throws(ImageFault) {
+    let existed = (try? HostFile(path, writable: false)) != nil
     let file = try HostFile.create(path, replacing: replacing)
-    try lock(file)
-    switch format {
-    case .raw:
-      try file.setByteCount(0)
-      try file.setByteCount(options.byteCount)
-    case .qcow2:
-      try QcowImage.create(on: file, options)
+    do {
+      try lock(file)
+      switch format {
+      case .raw: try RawImage.create(on: file, options)
+      case .qcow2: try QcowImage.create(on: file, options)
+      }
+    } catch {
+      if !existed { HostFile.remove(path) }
+      throw error
     }
   }
 

@@ -55,6 +55,7 @@ enum ImageOutput: String, ExpressibleByArgument, CaseIterable {
 }
 
 extension ImageFormat: ExpressibleByArgument {}
+extension Preallocation: ExpressibleByArgument {}
 
 extension ImageOpener {
   /// The opener of the `image` commands: oddities are lines on standard error.
