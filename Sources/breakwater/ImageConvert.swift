@@ -82,6 +82,7 @@ struct ImageConvert: ImageOperation {
     guard files.count >= 2 else {
       throw ValidationError("convert takes one source or several, and a target")
     }
+    try outputFormat.checkWritable(option: "-O")
     guard !compress || outputFormat == .qcow2 else {
       throw ValidationError("a raw image cannot be compressed; use -O qcow2")
     }

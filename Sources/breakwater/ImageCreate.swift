@@ -38,6 +38,8 @@ struct ImageCreate: ImageOperation {
   @Argument(help: ArgumentHelp("Size of the disk, such as 20G.", valueName: "size"))
   var size: ByteSize?
 
+  mutating func validate() throws { try format.checkWritable(option: "-f") }
+
   func perform() throws -> Int32 {
     let given = try ImageCreationOptions(parsing: options, for: format)
     var options = given.options

@@ -57,7 +57,7 @@ struct ImageCreationOptions {
       byteCount = size.byteCount
     case "backing_file": options.backingName = value
     case "backing_fmt":
-      guard let format = ImageFormat(rawValue: value) else { throw refuse("is raw or qcow2") }
+      guard let format = ImageFormat(rawValue: value) else { throw refuse("is raw, qcow2 or gzip") }
       options.backingFormat = format
     case "cluster_size":
       guard let size = ByteSize(argument: value).flatMap({ Int(exactly: $0.byteCount) }) else {
@@ -102,7 +102,7 @@ extension ImageOpener {
     let preallocation = options.preallocation == .off ? nil : options.preallocation.rawValue
     var fields: [(String, String?)] = [("fmt", format.rawValue)]
     switch format {
-    case .raw:
+    case .raw, .gzip:
       fields += [("size", "\(options.byteCount)"), ("preallocation", preallocation)]
     case .qcow2:
       fields += [

@@ -48,6 +48,7 @@ struct ImageResize: ImageOperation {
     switch format {
     case .raw: try resizeRaw(file, change)
     case .qcow2: try resizeQcow2(file, change)
+    case .gzip: _ = try ImageOpener.forCommands.open(file, format: .gzip, readOnly: false)
     }
     if !quiet { print("Image resized.") }
     return 0

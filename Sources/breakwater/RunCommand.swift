@@ -2,6 +2,7 @@ internal import AlphaCPU
 internal import ArgumentParser
 internal import Console
 internal import DeviceModel
+internal import DiskImages
 internal import Foundation
 internal import Machine
 
@@ -76,11 +77,14 @@ struct RunCommand: ParsableCommand {
   }
 
   func run() throws {
+    let tracer = try DiagnosticOutput(trace)
+    // Before the console takes the terminal: reading a gzip image through can last, and Ctrl-C ends
+    // it.
+    let disks = try openDisks(tracer.trace)
     let endpoint = try openConsole()
     let terminal = endpoint as? TerminalEndpoint
-    let tracer = try DiagnosticOutput(trace)
     let machine = try Machine(try configuration(), console: endpoint, trace: tracer.trace)
-    try attachDisks(to: machine)
+    try attach(disks, to: machine)
     try machine.reset()
     if let terminal { machine.stopCondition = { terminal.quitRequested } }
 
@@ -128,11 +132,27 @@ struct RunCommand: ParsableCommand {
     return configuration
   }
 
-  private func attachDisks(to machine: Machine) throws {
+  private func openDisks(
+    _ trace: DeviceTrace
+  ) throws -> [(disk: DiskConfiguration, image: any DiskImage)] {
+    let indexing = IndexingProgress()
+    do {
+      return try disk.map {
+        let disk = try DiskConfiguration(parsing: $0)
+        return (disk, try disk.openImage(trace: trace) { indexing.show($0, of: $1) })
+      }
+    } catch let fault as ImageFault where fault.cause == .interrupted {
+      throw ExitCode(130)
+    }
+  }
+
+  private func attach(
+    _ disks: [(disk: DiskConfiguration, image: any DiskImage)], to machine: Machine
+  ) throws {
     if bootsDMATest {
       for image in try BuiltInFiles.dmaTestDisks() { try machine.attach(image) }
     }
-    for text in disk { try machine.attach(DiskConfiguration(parsing: text)) }
+    for (disk, image) in disks { try machine.attach(disk, image) }
   }
 
   private func openConsole() throws -> any CharacterEndpoint {
