@@ -29,6 +29,8 @@ public struct ImageFault: Error, Equatable, Sendable {
     case backing(name: String, reason: String)
     /// The caller asked for something that the image cannot be or do.
     case refused(String)
+    /// The NBD server that holds the image failed.
+    case server(NBDFault)
   }
 
   /// The file, as the user named it.
@@ -44,9 +46,12 @@ public struct ImageFault: Error, Equatable, Sendable {
 
   /// Whether the host had no space left (ENOSPC or EDQUOT).
   public var isOutOfSpace: Bool {
-    guard case .host(_, let errno) = cause else { return false }
-    let number = Errno(rawValue: errno)
-    return number == .noSpace || number == .diskQuotaExceeded
+    switch cause {
+    case .host(_, let errno):
+      [.noSpace, .diskQuotaExceeded].contains(Errno(rawValue: errno))
+    case .server(.failed(_, let error, _)): error == .noSpace
+    default: false
+    }
   }
 }
 
@@ -84,6 +89,8 @@ extension ImageFault.Cause: CustomStringConvertible {
       "backing file \"\(escaped(name))\" cannot be used: \(reason)"
     case .refused(let what):
       what
+    case .server(let fault):
+      fault.description
     }
   }
 
