@@ -61,9 +61,7 @@ struct ImageConvert: ImageOperation {
     guard given.backingName == nil else {
       throw ValidationError("-o backing_file: the target of a conversion has no backing file")
     }
-    if let existing = try? HostFile(target, writable: false).identity,
-      try HostFile(source, writable: false).identity == existing
-    {
+    if try ImageOpener.isSame(target, source) {
       throw ImageFault(target, .refused("cannot be source and target at once"))
     }
     let input = try ImageOpener.forCommands.open(source, format: format, readOnly: true)

@@ -79,6 +79,7 @@ struct NewImage {
   /// Makes the image and answers its file, locked. A file of that name is replaced, as qemu-img
   /// does, but not before everything has been found in order.
   func create() throws(ImageFault) -> HostFile {
+    try ImageOpener.checkMakesFile(path)
     let existed = FileManager.default.fileExists(atPath: path)
     let file = try HostFile.create(path, replacing: true)
     do throws(ImageFault) {
