@@ -120,11 +120,15 @@ void print(const char *format, ...) {
   va_end(arguments);
 }
 
-void print_to(char *text, size_t room, const char *format, ...) {
+void vprint_to(char *text, size_t room, const char *format, va_list arguments) {
   struct sink sink = {text, room};
+  put_formatted(&sink, format, arguments);
+  *sink.next = 0;
+}
+
+void print_to(char *text, size_t room, const char *format, ...) {
   va_list arguments;
   va_start(arguments, format);
-  put_formatted(&sink, format, arguments);
+  vprint_to(text, room, format, arguments);
   va_end(arguments);
-  *sink.next = 0;
 }
