@@ -237,6 +237,21 @@ public final class RealTimeClock: ISADevice, Snapshotting {
     armEvent()
   }
 
+  // MARK: Battery-backed memory
+
+  /// Size of ``nonvolatileMemory``.
+  public static let nonvolatileByteCount = 114
+
+  /// Bytes 14 to 127, which keep what they hold while the power is off. Another number of bytes is
+  /// not taken.
+  public var nonvolatileMemory: [UInt8] {
+    get { Array(state.memory.suffix(Self.nonvolatileByteCount)) }
+    set {
+      guard newValue.count == Self.nonvolatileByteCount else { return }
+      state.memory = state.memory.dropLast(Self.nonvolatileByteCount) + newValue
+    }
+  }
+
   // MARK: Saved state
 
   /// The chip as plain data.

@@ -43,7 +43,8 @@ public final class SouthBridge {
   private let console: any CharacterEndpoint
   private let interruptControllers: InterruptControllerPair
   private let intervalTimer: IntervalTimer8254
-  private let realTimeClock: RealTimeClock
+  /// The clock, whose memory outlives the power.
+  public let realTimeClock: RealTimeClock
   private let keyboardController: KeyboardController8042
   private let dmaControllers = DMAController8237()
   private let com1: UART16550
