@@ -33,13 +33,13 @@ static void interrupt_controllers_start(void) {
   outb(PIC_MASTER, OCW2_EOI);
 }
 
-static void serial_port_start(void) {
+static void serial_port_start(uint8_t fifo_control) {
   outb(COM1 + UART_LCR, LCR_DLAB | LCR_8N1);
   outb(COM1 + UART_DLL, 1); /* 115200 baud */
   outb(COM1 + UART_DLM, 0);
   outb(COM1 + UART_LCR, LCR_8N1);
   outb(COM1 + UART_IER, 0);
-  outb(COM1 + UART_FCR, FCR_ENABLE_AND_CLEAR);
+  outb(COM1 + UART_FCR, fifo_control);
   outb(COM1 + UART_MCR, MCR_DTR_RTS_OUT2);
 }
 
@@ -61,8 +61,18 @@ static void chipset_start(void) {
 void board_start(void) {
   chipset_start();
   interrupt_controllers_start();
-  serial_port_start();
+  serial_port_start(FCR_ENABLE_AND_CLEAR);
   clock_start();
+}
+
+/* What the prompt needs of a board that a system has used. The rest stays to be looked at. */
+void board_return(void) {
+  pal_cserve(CSERVE_set_alarm_abs, 0, 0);
+  interrupt_controllers_start();
+  serial_port_start(FCR_ENABLE);
+  clock_start();
+  write64(CCHIP_MISC, MISC_ITINTR(0)); /* a tick that nobody took would end every WTINT */
+  mb();
 }
 
 /* Sleeps until COM1 has a byte. Its interrupt only ends WTINT: IPL 7 keeps it from delivery. The

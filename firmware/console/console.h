@@ -32,6 +32,7 @@ switch_context(const struct pcb *pcb, uint64_t pc, uint64_t vptb, uint64_t r27);
 
 /* board.c */
 void board_start(void);
+void board_return(void);
 void wait_for_input(void);
 
 /* pci.c: what is on bus 0. */

@@ -29,7 +29,8 @@ static struct pcb console_pcb __attribute__((aligned(128)));
 
 void __attribute__((noreturn)) console_enter(void (*function)(void)) {
   exceptions_start();
-  pal_cserve(CSERVE_set_alarm_abs, 0, 0);
+  if (machine.system_has_run)
+    board_return();
   console_pcb = (struct pcb){
       .ksp = (uint64_t)console_stacks[1], .ptbr = page_tables_start(VPTB_CONSOLE), .flags = 1};
   switch_context(&console_pcb, (uint64_t)function, VPTB_CONSOLE, (uint64_t)function);
