@@ -73,6 +73,7 @@ void board_return(void) {
   clock_start();
   write64(CCHIP_MISC, MISC_ITINTR(0)); /* a tick that nobody took would end every WTINT */
   mb();
+  pal_wrmces(pal_rdmces()); /* a machine check that nobody dealt with would make the next one the last */
 }
 
 /* Sleeps until COM1 has a byte. Its interrupt only ends WTINT: IPL 7 keeps it from delivery. The

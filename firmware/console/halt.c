@@ -19,7 +19,7 @@ void __attribute__((noreturn)) reset_system(void) {
 
 /* An end that nobody asked for. */
 static void __attribute__((noreturn)) fail(void) {
-  if (machine.is_attended)
+  if (machine.is_attended && pal_whami() == hwrpb.primary_cpu)
     console_enter(prompt);
   report_exit(1);
   power_off();
