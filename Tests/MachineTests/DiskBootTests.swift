@@ -140,6 +140,17 @@ struct DiskBootTests {
     #expect(!session.text.contains(">>>"))
   }
 
+  @Test("bootdef_dev is a list: the first device that boots, boots")
+  func list() throws {
+    let empty = try RawImage(MemoryFileStore([UInt8](repeating: 0, count: 4096)))
+    let session = try ConsoleSession(
+      ["set bootdef_dev \"dkz0, dka0,dkb0\"", "boot -flags halt"],
+      disks: [empty, try BootDisk(Self.bootTest).image])
+    #expect(session.text.contains("failed to open dkz0: there is no such device\nbootstrap failure\n"))
+    #expect(session.text.contains("not a valid boot block: it is empty\nbootstrap failure\n"))
+    #expect(session.text.contains("boottest: flags 'halt'"))
+  }
+
   @Test("boot starts a kernel of the emulator when auto_action HALT kept it back")
   func hostKernel() throws {
     // HALT, at 16 MB.

@@ -137,24 +137,46 @@ static void boot_disk(const char *device, const char *file, const char *flags) {
   start_bootstrap(base, pages);
 }
 
-void boot(const char *device, const char *file, const char *flags) {
-  if (!device)
-    device = variables[BOOTDEF_DEV].value;
-  if (!*device) {
-    print("no default boot device: boot DEVICE, or set bootdef_dev; \"show device\" lists them\n");
-  } else if (!means(device, HOST_DEVICE)) {
+static void boot_one(const char *device, const char *file, const char *flags) {
+  if (!means(device, HOST_DEVICE))
     boot_disk(device, file ? file : variables[BOOT_FILE].value,
               flags ? flags : variables[BOOT_OSFLAGS].value);
-  } else if (!machine.kernel) {
+  else if (!machine.kernel)
     print("failed to open " HOST_DEVICE ": the emulator was given no kernel\n");
-  } else if (file || flags) {
+  else if (file || flags)
     print("-file and -flags have no meaning for " HOST_DEVICE ": the emulator passes the command line\n");
-  } else if (machine.system_has_run) {
+  else if (machine.system_has_run)
     reset_system(); /* loads the kernel again */
-  } else {
+  else
     start_kernel();
+}
+
+/* Takes the next of names that commas separate. What is too long is cut, and then no device. */
+static int next_device(const char **list, char name[DISK_NAME_BYTES]) {
+  size_t length = 0;
+  while (**list == ' ' || **list == ',')
+    ++*list;
+  for (; **list && **list != ','; ++*list)
+    if (length < DISK_NAME_BYTES - 1)
+      name[length++] = **list;
+  while (length && name[length - 1] == ' ')
+    length--;
+  name[length] = 0;
+  return length > 0;
+}
+
+void boot(const char *devices, const char *file, const char *flags) {
+  if (!devices)
+    devices = variables[BOOTDEF_DEV].value;
+  char name[DISK_NAME_BYTES];
+  if (!next_device(&devices, name)) {
+    print("no default boot device: boot DEVICE, or set bootdef_dev; \"show device\" lists them\n");
+    return;
   }
-  print("bootstrap failure\n");
+  do {
+    boot_one(name, file, flags);
+    print("bootstrap failure\n");
+  } while (next_device(&devices, name));
 }
 
 static void boot_last_device(void) {

@@ -84,9 +84,10 @@ void variable_reset(struct variable *variable);
 /* Keeps the nonvolatile variables over a reset. Whether there was room. */
 int variables_save(void);
 
-/* boot.c: returns only if it fails, and has said why. Null: what the environment says. */
+/* boot.c: tries each of the devices, separated by commas; returns only if all fail, and has said why.
+   Null: what the environment says. */
 #define HOST_DEVICE "host"
-void boot(const char *device, const char *file, const char *flags);
+void boot(const char *devices, const char *file, const char *flags);
 /* From the same device again, with the flags and file of the environment. */
 void __attribute__((noreturn)) boot_again(void);
 
