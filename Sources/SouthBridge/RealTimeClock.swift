@@ -14,6 +14,7 @@ public final class RealTimeClock: ISADevice, Snapshotting {
     static let c = 12
     static let d = 13
     static let alarms = [1, 3, 5]
+    static let firstOfMemory = 14
     static let time = [0, 2, 4, 6, 7, 8, 9]
   }
 
@@ -239,16 +240,14 @@ public final class RealTimeClock: ISADevice, Snapshotting {
 
   // MARK: Battery-backed memory
 
-  /// Size of ``nonvolatileMemory``.
-  public static let nonvolatileByteCount = 114
-
   /// Bytes 14 to 127, which keep what they hold while the power is off. Another number of bytes is
   /// not taken.
   public var nonvolatileMemory: [UInt8] {
-    get { Array(state.memory.suffix(Self.nonvolatileByteCount)) }
+    get { Array(state.memory.dropFirst(Register.firstOfMemory)) }
     set {
-      guard newValue.count == Self.nonvolatileByteCount else { return }
-      state.memory = state.memory.dropLast(Self.nonvolatileByteCount) + newValue
+      let registers = state.memory.prefix(Register.firstOfMemory)
+      guard newValue.count == state.memory.count - registers.count else { return }
+      state.memory = registers + newValue
     }
   }
 

@@ -43,8 +43,7 @@ public final class SouthBridge {
   private let console: any CharacterEndpoint
   private let interruptControllers: InterruptControllerPair
   private let intervalTimer: IntervalTimer8254
-  /// The clock, whose memory outlives the power.
-  public let realTimeClock: RealTimeClock
+  private let realTimeClock: RealTimeClock
   private let keyboardController: KeyboardController8042
   private let dmaControllers = DMAController8237()
   private let com1: UART16550
@@ -91,6 +90,12 @@ public final class SouthBridge {
   public func poll() {
     console.service()
     com1.poll()
+  }
+
+  /// The memory of the real-time clock, which no reset clears: 114 bytes, and no other number is taken.
+  public var nonvolatileMemory: [UInt8] {
+    get { realTimeClock.nonvolatileMemory }
+    set { realTimeClock.nonvolatileMemory = newValue }
   }
 
   /// RSTDRV: every device starts anew, but the clock and its memory run on their battery.

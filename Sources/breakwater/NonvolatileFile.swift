@@ -1,6 +1,5 @@
 internal import Foundation
 internal import Machine
-internal import SouthBridge
 
 /// The file of `--nvram`: the battery-backed memory of the real-time clock, as it is.
 struct NonvolatileFile {
@@ -12,19 +11,19 @@ struct NonvolatileFile {
     self.path = path
     if FileManager.default.fileExists(atPath: path) {
       let bytes = try MachineConfiguration.NamedFile(reading: path).bytes
-      guard bytes.count == RealTimeClock.nonvolatileByteCount else {
+      let expected = machine.nonvolatileMemory.count
+      guard bytes.count == expected else {
         throw MachineSetUpError(
-          "\(path): has \(bytes.count) bytes; a file made by --nvram has "
-            + "\(RealTimeClock.nonvolatileByteCount)")
+          "\(path): has \(bytes.count) bytes; a file made by --nvram has \(expected)")
       }
-      machine.southBridge.realTimeClock.nonvolatileMemory = bytes
+      machine.nonvolatileMemory = bytes
     }
-    content = machine.southBridge.realTimeClock.nonvolatileMemory
+    content = machine.nonvolatileMemory
   }
 
   /// Writes the file, whole or not at all, if it is missing or the guest changed the memory.
   func save(_ machine: Machine) throws {
-    let bytes = machine.southBridge.realTimeClock.nonvolatileMemory
+    let bytes = machine.nonvolatileMemory
     guard bytes != content || !FileManager.default.fileExists(atPath: path) else { return }
     do {
       try Data(bytes).write(to: URL(fileURLWithPath: path), options: .atomic)

@@ -1,6 +1,7 @@
 import Console
 import DeviceModel
 import DiskImages
+import Foundation
 import Machine
 import MachineTestKit
 import Testing
@@ -39,7 +40,7 @@ struct ConsoleSession {
     machine = try Machine(configuration, console: console, trace: DeviceTrace())
     time.now = { [clock = machine.clock] in clock.now }
     for disk in disks { try machine.attach(disk, interface: interface) }
-    if let nonvolatile { machine.southBridge.realTimeClock.nonvolatileMemory = nonvolatile }
+    if let nonvolatile { machine.nonvolatileMemory = nonvolatile }
     try machine.reset()
     outcome = try machine.run(RunLimits(time: 60_000_000_000))
     text = console.transcript.replacing("\r", with: "")
@@ -83,6 +84,6 @@ struct BootDisk {
   }
 
   var image: any DiskImage {
-    get throws { try RawImage(store) }
+    get throws { try RawImage(store, readOnly: false) }
   }
 }

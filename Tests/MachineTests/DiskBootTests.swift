@@ -71,12 +71,12 @@ struct DiskBootTests {
 
   @Test("an empty disk, a missing one and one of no blocks have no boot block")
   func noBlock() throws {
-    let empty = try RawImage(MemoryFileStore([UInt8](repeating: 0, count: 4096)))
+    let empty = try RawImage(MemoryFileStore([UInt8](repeating: 0, count: 4096)), readOnly: false)
     let session = try ConsoleSession(["boot dka0", "boot dkb0", "boot"], disks: [empty])
     #expect(session.text.contains("is not a valid boot block: it is empty\nbootstrap failure"))
     #expect(session.text.contains("failed to open dkb0: there is no such device\n"))
     #expect(session.text.contains("no default boot device"))
-    let none = try RawImage(MemoryFileStore([]))
+    let none = try RawImage(MemoryFileStore([]), readOnly: false)
     let other = try ConsoleSession(["boot dka0"], disks: [none])
     #expect(other.text.contains("failed to read dka0.0.0.1.0: block 0\nbootstrap failure"))
   }
@@ -89,7 +89,7 @@ struct DiskBootTests {
     store.failure = { operation, range in
       operation == .read && range.overlaps(150 * 512..<151 * 512) ? 5 : nil
     }
-    let session = try ConsoleSession(["boot dka0"], disks: [try RawImage(store)])
+    let session = try ConsoleSession(["boot dka0"], disks: [try RawImage(store, readOnly: false)])
     // The console reads 128 blocks at a time from block 2.
     #expect(session.answer.contains("failed to read dka0.0.0.1.0: block 130"))
     #expect(session.answer.last == "bootstrap failure")
@@ -132,7 +132,7 @@ struct DiskBootTests {
     let disk = try BootDisk(Self.bootTest).image
     let first = try ConsoleSession(
       ["set auto_action boot", "set bootdef_dev dka0", "set boot_osflags halt"], disks: [disk])
-    let kept = first.machine.southBridge.realTimeClock.nonvolatileMemory
+    let kept = first.machine.nonvolatileMemory
     let session = try ConsoleSession(
       [], disks: [disk], nonvolatile: kept, waitingFor: "boottest: flags 'halt'")
     #expect(session.isFinished)
@@ -142,11 +142,12 @@ struct DiskBootTests {
 
   @Test("bootdef_dev is a list: the first device that boots, boots")
   func list() throws {
-    let empty = try RawImage(MemoryFileStore([UInt8](repeating: 0, count: 4096)))
+    let empty = try RawImage(MemoryFileStore([UInt8](repeating: 0, count: 4096)), readOnly: false)
     let session = try ConsoleSession(
       ["set bootdef_dev \"dkz0, dka0,dkb0\"", "boot -flags halt"],
       disks: [empty, try BootDisk(Self.bootTest).image])
-    #expect(session.text.contains("failed to open dkz0: there is no such device\nbootstrap failure\n"))
+    #expect(
+      session.text.contains("failed to open dkz0: there is no such device\nbootstrap failure\n"))
     #expect(session.text.contains("not a valid boot block: it is empty\nbootstrap failure\n"))
     #expect(session.text.contains("boottest: flags 'halt'"))
   }
@@ -157,7 +158,7 @@ struct DiskBootTests {
     var kernel = SampleELF(address: 0xFFFF_FC00_0100_0000)
     kernel.words = [0, 0]
     let first = try ConsoleSession(["set auto_action halt"])
-    let kept = first.machine.southBridge.realTimeClock.nonvolatileMemory
+    let kept = first.machine.nonvolatileMemory
     let session = try ConsoleSession(
       ["boot -flags x", "show device", "boot host"], kernel: kernel.bytes, nonvolatile: kept)
     #expect(session.isFinished)

@@ -66,7 +66,7 @@ struct FirmwareConsoleTests {
       "set -default bootdef_dev", "init", "show boot_osflags",
     ])
     #expect(first.answer == ["boot_osflags    root=/dev/vda 1"])
-    let kept = first.machine.southBridge.realTimeClock.nonvolatileMemory
+    let kept = first.machine.nonvolatileMemory
     let second = try ConsoleSession(["show boot*"], nonvolatile: kept)
     #expect(second.answer == ["boot*: no such variable; \"show *\" lists them"])
     let third = try ConsoleSession(["show boot_osf"], nonvolatile: kept)
