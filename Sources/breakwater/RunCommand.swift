@@ -48,6 +48,12 @@ struct RunCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
+      "Keeps the clock chip's memory, where the console has its variables, from run to run.",
+      valueName: "file"))
+  var nvram: String?
+
+  @Option(
+    help: ArgumentHelp(
       "Serial console: stdio, file:PATH, unix:PATH or none.", valueName: "target"))
   var console = ConsoleTarget.stdio
 
@@ -85,6 +91,7 @@ struct RunCommand: ParsableCommand {
     let terminal = endpoint as? TerminalEndpoint
     let machine = try Machine(try configuration(), console: endpoint, trace: tracer.trace)
     try attach(disks, to: machine)
+    let nonvolatile = try nvram.map { try NonvolatileFile($0, of: machine) }
     try machine.reset()
     if let terminal { machine.stopCondition = { terminal.quitRequested } }
 
@@ -92,7 +99,10 @@ struct RunCommand: ParsableCommand {
     defer { withExtendedLifetime(signals) {} }
     let outcome = Result { try machine.run(limits) }
     // However the run ended, what the guest has written stays.
-    let closing = Result { try machine.closeDisks() }
+    let closing = Result {
+      try machine.closeDisks()
+      try nonvolatile?.save(machine)
+    }
     endpoint.flush()
     terminal?.restore()
     tracer.finish()
