@@ -13,6 +13,9 @@ public protocol FileStore: AnyObject {
   /// The present size.
   func byteCount() throws(ImageFault) -> UInt64
 
+  /// What changes when somebody changes the file.
+  func stamp() throws(ImageFault) -> FileStamp
+
   /// Fills `bytes` from `offset` on, with zeroes past the end of the file.
   ///
   /// - Returns: how many bytes the file really had there.
@@ -34,6 +37,11 @@ public protocol FileStore: AnyObject {
   /// - Returns: false, with nothing done, when the host cannot do this.
   func punchHole(_ range: Range<UInt64>) throws(ImageFault) -> Bool
 
+  /// Takes space on the host for the range, which keeps its content. The file grows to its end.
+  ///
+  /// - Returns: false, with nothing done, when the host cannot do this.
+  func allocate(_ range: Range<UInt64>) throws(ImageFault) -> Bool
+
   /// Whether the file holds data at `offset`, and where that run ends. A host that cannot tell
   /// calls everything data. Past the end of the file all is a hole that ends at `UInt64.max`.
   func run(at offset: UInt64) throws(ImageFault) -> (isData: Bool, end: UInt64)
@@ -53,7 +61,32 @@ public struct FileIdentity: Hashable, Sendable {
   }
 }
 
+/// One state of a file, to be compared with another.
+public struct FileStamp: Hashable, Sendable {
+  /// Which file.
+  public var identity: FileIdentity?
+  /// Its size.
+  public var byteCount: UInt64
+  /// When it was last written: nanoseconds since 1970, or 0 where nobody knows.
+  public var modificationTime: Int64
+
+  /// Describes a state.
+  public init(identity: FileIdentity?, byteCount: UInt64, modificationTime: Int64) {
+    self.identity = identity
+    self.byteCount = byteCount
+    self.modificationTime = modificationTime
+  }
+}
+
 extension FileStore {
+  /// A host that cannot.
+  public func allocate(_ range: Range<UInt64>) throws(ImageFault) -> Bool { false }
+
+  /// The size alone, where the store knows no time.
+  public func stamp() throws(ImageFault) -> FileStamp {
+    FileStamp(identity: identity, byteCount: try byteCount(), modificationTime: 0)
+  }
+
   /// `count` bytes from `offset` on. The caller bounds the count.
   func bytes(at offset: UInt64, count: Int) throws(ImageFault) -> [UInt8] {
     var bytes = [UInt8](repeating: 0, count: count)

@@ -43,17 +43,10 @@ extension ImageOpener {
       byteCount: try open(path, format: format, readOnly: true).byteCount)
     options.backingName = Self.backingName(for: path, in: overlay)
     options.backingFormat = format
-    let file: HostFile
     do {
-      file = try HostFile.create(overlay)
+      try create(overlay, format: .qcow2, options)
     } catch {
       if case .host(_, let number) = error.cause, Errno(rawValue: number) == .fileExists { return }
-      throw error
-    }
-    do {
-      try QcowImage.create(on: file, options)
-    } catch {
-      HostFile.remove(overlay)
       throw error
     }
   }

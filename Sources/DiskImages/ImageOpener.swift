@@ -6,6 +6,8 @@ public enum ImageFormat: String, CaseIterable, Sendable {
   case raw
   /// QEMU's format, versions 2 and 3.
   case qcow2
+  /// A raw disk compressed by gzip; read-only.
+  case gzip
 }
 
 /// Opens images with their backing files.
@@ -16,6 +18,12 @@ public struct ImageOpener {
   public var cacheLimits = QcowImage.CacheLimits()
   /// Told, in one line each, of oddities that do not keep an image from working.
   public var report: (String) -> Void = { _ in }
+  /// Told, while a gzip image without an index is read through, how many bytes of the file are done.
+  /// Answers whether to go on.
+  public var progress: (_ done: UInt64, _ total: UInt64) -> Bool = { _, _ in true }
+  /// The biggest disk that a gzip image may hold, in bytes.
+  public var gzipDiskLimit: UInt64 = 1 << 44
+  let gzipIndexes = GzipIndexMemory()
 
   /// Longest chain of backing files that is followed.
   public static let maximumDepth = 64
@@ -26,11 +34,11 @@ public struct ImageOpener {
   /// Opens the image at `path`.
   ///
   /// - Parameters:
-  ///   - format: nil recognises qcow2 by its magic and takes anything else for raw, which is safe
-  ///     only for an image that is not written: a guest can write any magic into a raw disk.
+  ///   - format: nil recognises qcow2 and gzip by their magic and takes anything else for raw, which
+  ///     is safe only for an image that is not written: a guest can write any magic into a raw disk.
   ///   - readOnly: whether writes are refused. An overlay needs its base read-only.
-  /// - Throws: ``ImageFault`` in one line; also for a writable image that starts like a qcow2 image
-  ///   and whose format was not given.
+  /// - Throws: ``ImageFault`` in one line; also for a writable image that starts like a qcow2 or gzip
+  ///   image and whose format was not given, and for a writable gzip image.
   public func open(
     _ path: String, format: ImageFormat? = nil, readOnly: Bool
   ) throws(ImageFault) -> any DiskImage {
@@ -48,32 +56,36 @@ public struct ImageOpener {
       over: base, scratch: try HostFile.unlinked(in: scratchDirectory))
   }
 
-  /// Makes a new image at `path` and opens it for writing.
+  /// Makes a new image at `path`. Its backing file, if it names one, is not looked at.
   ///
   /// - Parameters:
-  ///   - options: of these, a raw image has a size only.
-  ///   - replacing: whether a file that exists, and that nobody uses, may be overwritten.
+  ///   - options: of these, a raw image has a size and a preallocation only.
+  ///   - replacing: whether a file that exists, and that nobody uses, may be overwritten. It keeps
+  ///     its content until the options have been found in order.
+  /// - Throws: ``ImageFault``; a file that did not exist before is then gone again.
   public func create(
     _ path: String, format: ImageFormat, _ options: QcowImage.CreationOptions,
     replacing: Bool = false
-  ) throws(ImageFault) -> any DiskImage {
-    try prepare(path, format, options, replacing)
-    return try open(path, format: format, readOnly: false)
+  ) throws(ImageFault) {
+    let existed = (try? HostFile(path, writable: false)) != nil
+    let file = try HostFile.create(path, replacing: replacing)
+    do throws(ImageFault) {
+      try lock(file)
+      switch format {
+      case .raw: try RawImage.create(on: file, options)
+      case .qcow2: try QcowImage.create(on: file, options)
+      case .gzip: throw Self.gzipIsReadOnly(path)
+      }
+    } catch {
+      if !existed { HostFile.remove(path) }
+      throw error
+    }
   }
 
-  /// Writes an empty image and lets go of its file, whose locks would keep the opener out.
-  private func prepare(
-    _ path: String, _ format: ImageFormat, _ options: QcowImage.CreationOptions, _ replacing: Bool
-  ) throws(ImageFault) {
-    let file = try HostFile.create(path, replacing: replacing)
-    try lock(file)
-    switch format {
-    case .raw:
-      try file.setByteCount(0)
-      try file.setByteCount(options.byteCount)
-    case .qcow2:
-      try QcowImage.create(on: file, options)
-    }
+  private static func gzipIsReadOnly(_ path: String) -> ImageFault {
+    ImageFault(
+      path,
+      .readOnly(reason: "a gzip image is read-only; convert it, or lay a qcow2 overlay over it"))
   }
 
   private func lock(_ file: HostFile) throws(ImageFault) {
@@ -84,12 +96,16 @@ public struct ImageOpener {
 
   /// The format that the first bytes of `store` look like.
   public static func recognize(_ store: any FileStore) throws(ImageFault) -> ImageFormat {
-    try store.bytes(at: 0, count: 4).bigEndian(at: 0) == QcowHeader.magic ? .qcow2 : .raw
+    let start = try store.bytes(at: 0, count: 4)
+    if start.bigEndian(at: 0) == QcowHeader.magic { return .qcow2 }
+    // The magic, and the only method that there is.
+    return start.starts(with: GzipDecoder.magic + [8]) ? .gzip : .raw
   }
 
   private func open(
     _ path: FilePath, format: ImageFormat?, readOnly: Bool, chain: inout [FileIdentity]
   ) throws(ImageFault) -> any DiskImage {
+    guard readOnly || format != .gzip else { throw Self.gzipIsReadOnly(path.string) }
     let file = try HostFile(path.string, writable: !readOnly)
     if let identity = file.identity {
       guard !chain.contains(identity) else {
@@ -119,6 +135,8 @@ public struct ImageOpener {
       return try QcowImage(
         file, header: header, readOnly: readOnly, backing: backing, cacheLimits: cacheLimits,
         report: report)
+    case .gzip:
+      return try openGzip(file)
     }
   }
 
@@ -160,7 +178,7 @@ public struct ImageOpener {
     do {
       let image = try open(target, format: format, readOnly: true, chain: &chain)
       if format == nil {
-        let guess = image is QcowImage ? "qcow2" : "raw"
+        let guess = image is QcowImage ? "qcow2" : image is GzipImage ? "gzip" : "raw"
         report("\(path): does not say which format its backing file has; \(guess) is assumed")
       }
       return image

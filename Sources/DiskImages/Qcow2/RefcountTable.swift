@@ -37,6 +37,9 @@ final class RefcountTable {
     blocks = BoundedCache(limit: cacheBytes)
   }
 
+  /// Whether anything differs from the disk.
+  var hasChanges: Bool { !dirtyBlocks.isEmpty || !dirtyEntries.isEmpty || needsMove }
+
   /// Bytes of blocks that wait for a commit.
   var dirtyByteCount: Int { dirtyBlocks.count << geometry.clusterBits }
 
