@@ -106,7 +106,7 @@ import Testing
       atPath: indexPath, withIntermediateDirectories: false)
     let log = Log()
     let opener = opener(log)
-    // An overlay opens its base more than once.
+    _ = try opener.open(path, readOnly: true)
     let overlay = try opener.open(path, overlay: directory.file("over.qcow2"))
     #expect(try overlay.bytes(at: 2_900_000, count: 9) == Array(content[2_900_000..<2_900_009]))
     #expect(log.scans == 1)

@@ -162,7 +162,8 @@ final class GzipDecoder {
     } else {
       input.seek(to: input.offset + 8)
     }
-    member += 1
+    // A checkpoint may come from a file, with any number.
+    member &+= 1
     state = .header
   }
 
@@ -179,7 +180,7 @@ final class GzipDecoder {
   // MARK: - Checkpoints
 
   /// The bit of the file that the decoder needs next.
-  private var inputBit: UInt64 { input.offset * 8 - UInt64(inflater.pendingBits) }
+  private var inputBit: UInt64 { input.offset * 8 &- UInt64(inflater.pendingBits) }
 
   /// Where decoding can be taken up again: here, or at the start of the symbol at hand. Nil in a
   /// header and at the end.
