@@ -125,7 +125,8 @@ final class GzipDecoder {
     if fresh.upperBound == output.count { keepHistory() }
     let start = fresh.upperBound
     var room = output.mutableSpan
-    var target = room._mutatingExtracting(start..<room.count)
+    let end = min(room.count, start + room.count - Self.historySize)
+    var target = room._mutatingExtracting(start..<end)
     let progress = inflater.inflate(
       input.buffer.span.extracting(input.unread), into: &target)
     fresh = start..<start + progress.produced
