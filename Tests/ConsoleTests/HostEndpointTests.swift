@@ -148,7 +148,7 @@ import Testing
     let endpoint = try SocketEndpoint(path: path("console"))
     print("boot log\r\n", to: endpoint)
     #expect(received(endpoint).isEmpty)
-    #expect(!endpoint.hasClient)
+    #expect(!endpoint.isConnected)
 
     let first = try #require(HostCalls.makeSocket(connectedTo: path("console")))
     #expect(HostCalls.put("ls\r", to: first))
@@ -156,7 +156,7 @@ import Testing
     #expect(read(first) == "boot log\r\n")
     close(first)
     #expect(received(endpoint).isEmpty)
-    #expect(!endpoint.hasClient)
+    #expect(!endpoint.isConnected)
 
     let second = try #require(HostCalls.makeSocket(connectedTo: path("console")))
     print("# ", to: endpoint)
@@ -169,13 +169,13 @@ import Testing
     let endpoint = try SocketEndpoint(path: path("console"))
     let client = try #require(HostCalls.makeSocket(connectedTo: path("console")))
     endpoint.service()
-    #expect(endpoint.hasClient)
+    #expect(endpoint.isConnected)
     close(client)
     for _ in 0..<4 {
       print("more", to: endpoint)
       endpoint.service()
     }
-    #expect(!endpoint.hasClient)
+    #expect(!endpoint.isConnected)
   }
 
   @Test func onlyAStaleSocketIsReplaced() throws {
@@ -183,7 +183,7 @@ import Testing
     do {
       let live = try SocketEndpoint(path: place)
       #expect(throws: ConsoleError.socketInUse(path: place)) { try SocketEndpoint(path: place) }
-      _ = live.hasClient
+      _ = live.isConnected
     }
     #expect(!FileManager.default.fileExists(atPath: place))
 
@@ -191,7 +191,7 @@ import Testing
     let stale = try #require(HostCalls.makeSocket(boundTo: place))
     close(stale)
     let replaced = try SocketEndpoint(path: place)
-    #expect(!replaced.hasClient)
+    #expect(!replaced.isConnected)
 
     try "text".write(toFile: path("file"), atomically: true, encoding: .utf8)
     #expect(throws: ConsoleError.notASocket(path: path("file"))) {
