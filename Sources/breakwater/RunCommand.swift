@@ -32,7 +32,7 @@ struct RunCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "A disk; may be repeated. Keys: \(DiskConfiguration.Key.allCases.map(\.rawValue).joined(separator: ", ")). "
+      "A disk; may be repeated. Keys: \(DiskConfiguration.keyNames.joined(separator: ", ")). "
         + "overlay=temp forgets writes, overlay=FILE keeps them in a qcow2 image over the disk.",
       valueName: "file[,key=value...]"))
   var disk: [String] = []
@@ -45,8 +45,25 @@ struct RunCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Serial console: stdio, file:PATH, unix:PATH or none.", valueName: "target"))
+      "Serial console: \(ConsoleTarget.forms).", valueName: "target"),
+    transform: ConsoleTarget.parse)
   var console = ConsoleTarget.stdio
+
+  @Option(
+    help: ArgumentHelp(
+      "A virtio console (hvc0 for Linux), with the targets of --console; may be repeated. "
+        + "Keys: \(VirtioConsoleConfiguration.keyNames.joined(separator: ", ")). "
+        + "port=NAME:TARGET adds a named port and may be repeated; size=COLUMNSxROWS.",
+      valueName: "target[,key=value...]"))
+  var virtioConsole: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "A virtio random number generator. Keys: "
+        + "\(EntropyConfiguration.keyNames.joined(separator: ", ")). seed=N gives the same bytes "
+        + "in every run, source=host the host's.",
+      valueName: "key=value..."))
+  var rng: [String] = []
 
   @Option(
     help: ArgumentHelp("What guest time follows: virtual or host.", valueName: "clock"))
@@ -74,12 +91,16 @@ struct RunCommand: ParsableCommand {
   }
 
   func run() throws {
-    let endpoint = try openConsole()
-    let terminal = endpoint as? TerminalEndpoint
+    let consoles = try virtioConsole.map(VirtioConsoleConfiguration.init(parsing:))
+    try checkTargets([console] + consoles.flatMap(\.targets))
     let tracer = try DiagnosticOutput(trace)
-    let machine = try Machine(try configuration(), console: endpoint, trace: tracer.trace)
+    let machine = try Machine(
+      try configuration(), console: console.open(), trace: tracer.trace)
     try attachDisks(to: machine)
+    for console in consoles { try machine.attach(console) }
+    for text in rng { try machine.attach(EntropyConfiguration(parsing: text)) }
     try machine.reset()
+    let terminal = machine.lines.lazy.compactMap { $0 as? TerminalEndpoint }.first
     if let terminal { machine.stopCondition = { terminal.quitRequested } }
 
     let signals = SignalWatch { [stopper = machine.stopper] in stopper.requestStop() }
@@ -87,7 +108,6 @@ struct RunCommand: ParsableCommand {
     let outcome = Result { try machine.run(limits) }
     // However the run ended, what the guest has written stays.
     let closing = Result { try machine.closeDisks() }
-    endpoint.flush()
     terminal?.restore()
     tracer.finish()
     let ending = Ending(try outcome.get(), machine)
@@ -133,12 +153,14 @@ struct RunCommand: ParsableCommand {
     for text in disk { try machine.attach(DiskConfiguration(parsing: text)) }
   }
 
-  private func openConsole() throws -> any CharacterEndpoint {
-    switch console {
-    case .stdio: TerminalEndpoint()
-    case .none: NullEndpoint()
-    case .file(let path): try FileEndpoint(path: path)
-    case .unix(let path): try SocketEndpoint(path: path)
+  /// Two consoles cannot share a place on the host.
+  private func checkTargets(_ targets: [ConsoleTarget]) throws {
+    for (index, target) in targets.enumerated()
+    where target != .none && targets[..<index].contains(target) {
+      throw MachineSetUpError(
+        "two consoles use \(target)"
+          + (target == .stdio
+            ? "; with --virtio-console stdio, give --console none or --console file:PATH" : ""))
     }
   }
 }
