@@ -109,7 +109,7 @@ let package = Package(
       "Machine",
       [
         "AlphaCPU", "Console", "DeviceModel", "DiskImages", "GuestMemory", "MachineTestKit", "PCI",
-        "Virtio", "VirtioBlock", "VirtioConsole", "VirtioEntropy",
+        "SouthBridge", "Tsunami", "Virtio", "VirtioBlock", "VirtioConsole", "VirtioEntropy",
       ]),
 
     // The built program from outside; strict memory safety would only repeat Foundation's own.

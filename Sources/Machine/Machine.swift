@@ -38,6 +38,8 @@ public final class Machine {
   var images: [any DiskImage] = []
   /// The virtio consoles.
   var consoles: [ConsoleDevice] = []
+  /// What listens to the consoles for a panic's message, the serial port first.
+  var panicRecorders: [PanicLineRecorder]
 
   private let console: any CharacterEndpoint
   let bus: SystemBus
@@ -63,7 +65,9 @@ public final class Machine {
         "\(configuration.cpuCount) CPUs asked for; this version of the machine has one")
     }
     self.configuration = configuration
+    let console = PanicLineRecorder(console)
     self.console = console
+    panicRecorders = [console]
     self.trace = trace
     ram = try GuestRAM(byteCount: configuration.memoryByteCount)
     loader = try BootLoader(ram: ram, configuration: configuration)
@@ -117,7 +121,7 @@ public final class Machine {
   }
 
   /// The host's ends of the serial port and of every port of the virtio consoles.
-  public var lines: [any CharacterEndpoint] { [console] + consoles.flatMap(\.lines) }
+  var lines: [any CharacterEndpoint] { [console] + consoles.flatMap(\.lines) }
 
   /// Puts a virtio device into its slot, or into a free one, and builds its way to memory: address
   /// policy, bus-master gate, fault reports, Pchip windows, RAM.

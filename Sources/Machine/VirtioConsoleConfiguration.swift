@@ -64,14 +64,29 @@ public struct VirtioConsoleConfiguration: VirtioOption, Equatable, Sendable {
   }
 }
 
+extension VirtioConsoleConfiguration {
+  /// Opens what console and ports end in.
+  public func openLines() throws(ConsoleError) -> [any CharacterEndpoint] {
+    var lines: [any CharacterEndpoint] = []
+    for target in targets { lines.append(try target.open()) }
+    return lines
+  }
+}
+
 extension Machine {
-  /// Attaches a virtio console and opens what its ports end in.
-  public func attach(_ console: VirtioConsoleConfiguration) throws {
+  /// Attaches a virtio console, whose lines have been opened.
+  ///
+  /// - Precondition: there are as many lines as targets.
+  public func attach(
+    _ console: VirtioConsoleConfiguration, _ lines: [any CharacterEndpoint]
+  ) throws {
+    let recorder = PanicLineRecorder(lines[0])
     let device = try ConsoleDevice(
-      "virtio-console\(functions.count)", console: console.target.open(), size: console.size,
-      namedPorts: console.ports.map { NamedPort($0.name, try $0.target.open()) }, clock: clock,
-      trace: trace)
+      "virtio-console\(functions.count)", console: recorder, size: console.size,
+      namedPorts: zip(console.ports, lines.dropFirst()).map { NamedPort($0.name, $1) },
+      clock: clock, trace: trace)
     try attach(device, console.placement)
     consoles.append(device)
+    panicRecorders.append(recorder)
   }
 }

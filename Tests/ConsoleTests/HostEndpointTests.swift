@@ -142,6 +142,30 @@ import Testing
     close(user)
   }
 
+  @Test func theSizeOfTheWindowIsReadAtTheStartAndAfterASignal() async throws {
+    let (user, program, path) = try #require(HostCalls.makeTerminal())
+    #expect(TerminalEndpoint(input: program, output: program).windowSize == nil)
+    #expect(HostCalls.resize(user, columns: 80, rows: 24))
+    await #expect(processExitsWith: .success) { [path = path as String] in
+      let line = HostCalls.openForBoth(path)
+      let terminal = TerminalEndpoint(input: line, output: line)
+      guard terminal.windowSize == WindowSize(columns: 80, rows: 24),
+        HostCalls.resize(line, columns: 132, rows: 50)
+      else { exit(1) }
+      // Nobody has said so yet.
+      terminal.service()
+      guard terminal.windowSize?.columns == 80 else { exit(2) }
+      kill(getpid(), SIGWINCH)
+      for _ in 0..<1000 where terminal.windowSize?.columns == 80 {
+        HostDescriptor.wait(for: [], 10)
+        terminal.service()
+      }
+      exit(terminal.windowSize == WindowSize(columns: 132, rows: 50) ? 0 : 3)
+    }
+    close(program)
+    close(user)
+  }
+
   // MARK: Sockets
 
   @Test func socketServesOneClientAfterTheOther() throws {
