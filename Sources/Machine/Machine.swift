@@ -150,6 +150,13 @@ public final class Machine {
     functions.append(function)
   }
 
+  /// The battery-backed memory of the real-time clock, where the firmware has its nonvolatile
+  /// variables: 114 bytes, and no other number is taken.
+  public var nonvolatileMemory: [UInt8] {
+    get { southBridge.nonvolatileMemory }
+    set { southBridge.nonvolatileMemory = newValue }
+  }
+
   /// Power-on or reset: devices and CPUs start anew, firmware and kernel are loaded again. Guest
   /// time goes on.
   public func reset() throws {

@@ -48,6 +48,12 @@ struct RunCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
+      "Keeps the clock chip's memory, where the console has its variables, from run to run.",
+      valueName: "file"))
+  var nvram: String?
+
+  @Option(
+    help: ArgumentHelp(
       "Serial console: \(ConsoleTarget.forms).", valueName: "target"),
     transform: ConsoleTarget.parse)
   var console = ConsoleTarget.stdio
@@ -108,6 +114,7 @@ struct RunCommand: ParsableCommand {
     try attach(disks, to: machine)
     for (console, lines) in zip(consoles, lines) { try machine.attach(console, lines) }
     for generator in generators { try machine.attach(generator) }
+    let nonvolatile = try nvram.map { try NonvolatileFile($0, of: machine) }
     try machine.reset()
     if let terminal { machine.stopCondition = { terminal.quitRequested } }
 
@@ -115,7 +122,10 @@ struct RunCommand: ParsableCommand {
     defer { withExtendedLifetime(signals) {} }
     let outcome = Result { try machine.run(limits) }
     // However the run ended, what the guest has written stays.
-    let closing = Result { try machine.closeDisks() }
+    let closing = Result {
+      try machine.closeDisks()
+      try nonvolatile?.save(machine)
+    }
     terminal?.restore()
     tracer.finish()
     let ending = Ending(try outcome.get(), machine)
