@@ -42,7 +42,9 @@ struct NetBSDExpectationTests {
       configuration, console: console, trace: DeviceTrace(warningSink: { log.lines.append($0) }))
     for slot in slots {
       try machine.attach(
-        RawImage(MemoryFileStore((0..<8192).map { UInt8(truncatingIfNeeded: $0 / 512 + 1) })),
+        RawImage(
+          MemoryFileStore((0..<8192).map { UInt8(truncatingIfNeeded: $0 / 512 + 1) }),
+          readOnly: false),
         placement: VirtioPlacement(
           interface: .legacy, policy: DMAPolicy(accessPlatform: .off, unnegotiated: dma),
           slot: slot))
