@@ -90,7 +90,7 @@ extension ImageOpener {
 ///
 /// - Throws: ``ImageFault`` for a name that is no plain file's.
 func resolved(_ name: String, from path: String) throws(ImageFault) -> String {
-  guard try !ImageOpener.looksLikeProtocol(name) && !ImageOpener.isExport(path) else {
+  guard !ImageOpener.looksLikeProtocol(name), try !ImageOpener.isExport(path) else {
     throw ImageFault(
       path, .backing(name: name, reason: "only plain files beside plain files are followed"))
   }
