@@ -83,11 +83,15 @@ let package = Package(
     .target(
       name: "MachineTestKit", dependencies: ["DeviceModel", "GuestMemory", "DiskImages"],
       path: "Tests/MachineTestKit", swiftSettings: checked),
+    // What is fuzzed; scripts/fuzz searches, tests replay what it found.
+    .target(
+      name: "FuzzKit", dependencies: ["DiskImages", "MachineTestKit"], path: "Tests/FuzzKit",
+      exclude: ["Corpus"], swiftSettings: checked),
     tests("GuestMemory"),
     tests("DeviceModel"),
     tests("AlphaISA"),
     tests("AlphaFloat"),
-    tests("DiskImages", ["MachineTestKit"]),
+    tests("DiskImages", ["MachineTestKit", "FuzzKit"]),
     tests("Console"),
     tests("AlphaCPU", ["GuestMemory", "AlphaISA", "AlphaFloat"]),
     tests("PCI", ["MachineTestKit", "DeviceModel", "GuestMemory"]),

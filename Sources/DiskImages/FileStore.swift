@@ -16,6 +16,9 @@ public protocol FileStore: AnyObject {
   /// The present size.
   func byteCount() throws(ImageFault) -> UInt64
 
+  /// What changes when somebody changes the file.
+  func stamp() throws(ImageFault) -> FileStamp
+
   /// Fills `bytes` from `offset` on, with zeroes past the end of the file.
   ///
   /// - Returns: how many bytes the file really had there.
@@ -36,6 +39,11 @@ public protocol FileStore: AnyObject {
   ///
   /// - Returns: false, with nothing done, when the host cannot do this.
   func punchHole(_ range: Range<UInt64>) throws(ImageFault) -> Bool
+
+  /// Takes space on the host for the range, which keeps its content. The file grows to its end.
+  ///
+  /// - Returns: false, with nothing done, when the host cannot do this.
+  func allocate(_ range: Range<UInt64>) throws(ImageFault) -> Bool
 
   /// Tells the host that the range's content is no longer needed; what it reads as afterwards is
   /// the host's choice. The size does not change.
@@ -65,7 +73,32 @@ public struct FileIdentity: Hashable, Sendable {
   }
 }
 
+/// One state of a file, to be compared with another.
+public struct FileStamp: Hashable, Sendable {
+  /// Which file.
+  public var identity: FileIdentity?
+  /// Its size.
+  public var byteCount: UInt64
+  /// When it was last written: nanoseconds since 1970, or 0 where nobody knows.
+  public var modificationTime: Int64
+
+  /// Describes a state.
+  public init(identity: FileIdentity?, byteCount: UInt64, modificationTime: Int64) {
+    self.identity = identity
+    self.byteCount = byteCount
+    self.modificationTime = modificationTime
+  }
+}
+
 extension FileStore {
+  /// A host that cannot.
+  public func allocate(_ range: Range<UInt64>) throws(ImageFault) -> Bool { false }
+
+  /// The size alone, where the store knows no time.
+  public func stamp() throws(ImageFault) -> FileStamp {
+    FileStamp(identity: identity, byteCount: try byteCount(), modificationTime: 0)
+  }
+
   /// Nil.
   public var capacity: UInt64? { nil }
 

@@ -27,6 +27,8 @@ public struct ImageFault: Error, Equatable, Sendable {
     case formatNotGiven(found: String)
     /// A backing file cannot be used.
     case backing(name: String, reason: String)
+    /// Whoever watched the operation's progress stopped it.
+    case interrupted
     /// The caller asked for something that the image cannot be or do.
     case refused(String)
     /// The NBD server that holds the image failed.
@@ -87,6 +89,8 @@ extension ImageFault.Cause: CustomStringConvertible {
         + "(format=\(found), or format=raw to write it as plain bytes)"
     case .backing(let name, let reason):
       "backing file \"\(escaped(name))\" cannot be used: \(reason)"
+    case .interrupted:
+      "was not read to its end: interrupted"
     case .refused(let what):
       what
     case .server(let fault):

@@ -59,17 +59,10 @@ extension ImageOpener {
     var options = QcowImage.CreationOptions(byteCount: byteCount)
     options.backingName = name
     options.backingFormat = format
-    let file: HostFile
     do {
-      file = try HostFile.create(overlay)
+      try create(overlay, format: .qcow2, options)
     } catch {
       if case .host(_, let number) = error.cause, Errno(rawValue: number) == .fileExists { return }
-      throw error
-    }
-    do {
-      try QcowImage.create(on: file, options)
-    } catch {
-      HostFile.remove(overlay)
       throw error
     }
   }

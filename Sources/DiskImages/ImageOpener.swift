@@ -6,6 +6,8 @@ public enum ImageFormat: String, CaseIterable, Sendable {
   case raw
   /// QEMU's format, versions 2 and 3.
   case qcow2
+  /// A raw disk compressed by gzip; read-only.
+  case gzip
 }
 
 /// Opens images with their backing files.
@@ -16,6 +18,12 @@ public struct ImageOpener {
   public var cacheLimits = QcowImage.CacheLimits()
   /// Told, in one line each, of oddities that do not keep an image from working.
   public var report: (String) -> Void = { _ in }
+  /// Told, while a gzip image without an index is read through, how many bytes of the file are done.
+  /// Answers whether to go on.
+  public var progress: (_ done: UInt64, _ total: UInt64) -> Bool = { _, _ in true }
+  /// The biggest disk that a gzip image may hold, in bytes.
+  public var gzipDiskLimit: UInt64 = 1 << 44
+  let gzipIndexes = GzipIndexMemory()
 
   /// Longest chain of backing files that is followed.
   public static let maximumDepth = 64
@@ -27,11 +35,11 @@ public struct ImageOpener {
   ///
   /// - Parameters:
   ///   - path: a file, or an NBD export; see ``store(_:writable:)``.
-  ///   - format: nil recognises qcow2 by its magic and takes anything else for raw, which is safe
-  ///     only for an image that is not written: a guest can write any magic into a raw disk.
+  ///   - format: nil recognises qcow2 and gzip by their magic and takes anything else for raw, which
+  ///     is safe only for an image that is not written: a guest can write any magic into a raw disk.
   ///   - readOnly: whether writes are refused. An overlay needs its base read-only.
-  /// - Throws: ``ImageFault`` in one line; also for a writable image that starts like a qcow2 image
-  ///   and whose format was not given.
+  /// - Throws: ``ImageFault`` in one line; also for a writable image that starts like a qcow2 or gzip
+  ///   image and whose format was not given, and for a writable gzip image.
   public func open(
     _ path: String, format: ImageFormat? = nil, readOnly: Bool
   ) throws(ImageFault) -> any DiskImage {
@@ -50,33 +58,37 @@ public struct ImageOpener {
       over: base, scratch: try HostFile.unlinked(in: scratchDirectory))
   }
 
-  /// Makes a new image at `path` and opens it for writing.
+  /// Makes a new image at `path`. Its backing file, if it names one, is not looked at.
   ///
   /// - Parameters:
-  ///   - options: of these, a raw image has a size only.
-  ///   - replacing: whether a file that exists, and that nobody uses, may be overwritten.
+  ///   - options: of these, a raw image has a size and a preallocation only.
+  ///   - replacing: whether a file that exists, and that nobody uses, may be overwritten. It keeps
+  ///     its content until the options have been found in order.
+  /// - Throws: ``ImageFault``; a file that did not exist before is then gone again.
   public func create(
     _ path: String, format: ImageFormat, _ options: QcowImage.CreationOptions,
     replacing: Bool = false
-  ) throws(ImageFault) -> any DiskImage {
-    try prepare(path, format, options, replacing)
-    return try open(path, format: format, readOnly: false)
-  }
-
-  /// Writes an empty image and lets go of its file, whose locks would keep the opener out.
-  private func prepare(
-    _ path: String, _ format: ImageFormat, _ options: QcowImage.CreationOptions, _ replacing: Bool
   ) throws(ImageFault) {
     try Self.checkMakesFile(path)
+    let existed = (try? HostFile(path, writable: false)) != nil
     let file = try HostFile.create(path, replacing: replacing)
-    try lock(file)
-    switch format {
-    case .raw:
-      try file.setByteCount(0)
-      try file.setByteCount(options.byteCount)
-    case .qcow2:
-      try QcowImage.create(on: file, options)
+    do throws(ImageFault) {
+      try lock(file)
+      switch format {
+      case .raw: try RawImage.create(on: file, options)
+      case .qcow2: try QcowImage.create(on: file, options)
+      case .gzip: throw Self.gzipIsReadOnly(path)
+      }
+    } catch {
+      if !existed { HostFile.remove(path) }
+      throw error
     }
+  }
+
+  private static func gzipIsReadOnly(_ path: String) -> ImageFault {
+    ImageFault(
+      path,
+      .readOnly(reason: "a gzip image is read-only; convert it, or lay a qcow2 overlay over it"))
   }
 
   /// Keeps other writers off a file; who may write an export is its server's business.
@@ -88,7 +100,10 @@ public struct ImageOpener {
 
   /// The format that the first bytes of `store` look like.
   public static func recognize(_ store: any FileStore) throws(ImageFault) -> ImageFormat {
-    try store.bytes(at: 0, count: 4).bigEndian(at: 0) == QcowHeader.magic ? .qcow2 : .raw
+    let start = try store.bytes(at: 0, count: 4)
+    if start.bigEndian(at: 0) == QcowHeader.magic { return .qcow2 }
+    // The magic, and the only method that there is.
+    return start.starts(with: GzipDecoder.magic + [8]) ? .gzip : .raw
   }
 
   /// Opens the image in `file`.
@@ -98,6 +113,7 @@ public struct ImageOpener {
     _ file: any FileStore, format: ImageFormat?, readOnly: Bool, chain: inout [FileIdentity],
     over base: (any DiskImage)? = nil
   ) throws(ImageFault) -> any DiskImage {
+    guard readOnly || format != .gzip else { throw Self.gzipIsReadOnly(file.name) }
     if let identity = file.identity {
       guard !chain.contains(identity) else {
         throw ImageFault(file.name, .refused("is its own backing file: the chain is a loop"))
@@ -130,6 +146,8 @@ public struct ImageOpener {
       return try QcowImage(
         file, header: header, readOnly: readOnly, backing: backing, cacheLimits: cacheLimits,
         report: report)
+    case .gzip:
+      return try openGzip(file)
     }
   }
 
@@ -177,7 +195,7 @@ public struct ImageOpener {
       let image = try open(
         HostFile(target.string, writable: false), format: format, readOnly: true, chain: &chain)
       if format == nil {
-        let guess = image is QcowImage ? "qcow2" : "raw"
+        let guess = image is QcowImage ? "qcow2" : image is GzipImage ? "gzip" : "raw"
         report("\(file.name): does not say which format its backing file has; \(guess) is assumed")
       }
       return image

@@ -36,7 +36,7 @@ public final class Machine {
   /// The disks' images, until ``closeDisks()``.
   var images: [any DiskImage] = []
 
-  let console: any CharacterEndpoint
+  let console: PanicLineRecorder
   let bus: SystemBus
   let exit = ExitBox()
   private let loader: BootLoader
@@ -60,6 +60,7 @@ public final class Machine {
         "\(configuration.cpuCount) CPUs asked for; this version of the machine has one")
     }
     self.configuration = configuration
+    let console = PanicLineRecorder(console)
     self.console = console
     self.trace = trace
     ram = try GuestRAM(byteCount: configuration.memoryByteCount)
@@ -139,6 +140,13 @@ public final class Machine {
     }
     try pci.attach(function, slot: slot)
     functions.append(function)
+  }
+
+  /// The battery-backed memory of the real-time clock, where the firmware has its nonvolatile
+  /// variables: 114 bytes, and no other number is taken.
+  public var nonvolatileMemory: [UInt8] {
+    get { southBridge.nonvolatileMemory }
+    set { southBridge.nonvolatileMemory = newValue }
   }
 
   /// Power-on or reset: devices and CPUs start anew, firmware and kernel are loaded again. Guest

@@ -7,7 +7,8 @@ struct ImageBench: ImageOperation {
   static let configuration = CommandConfiguration(
     commandName: "bench", abstract: "Time requests on an image, one after the other.")
 
-  @Option(name: .customShort("f"), help: ArgumentHelp("Format: raw or qcow2.", valueName: "fmt"))
+  @Option(
+    name: .customShort("f"), help: ArgumentHelp("Format: raw, qcow2 or gzip.", valueName: "fmt"))
   var format: ImageFormat?
 
   @Option(name: .shortAndLong, help: ArgumentHelp("Number of requests.", valueName: "n"))

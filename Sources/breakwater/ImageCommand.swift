@@ -35,6 +35,7 @@ extension ImageOperation {
     do {
       status = try perform()
     } catch let fault as ImageFault {
+      guard fault.cause != .interrupted else { throw ExitCode(130) }
       StandardError.line("breakwater: \(fault)")
       throw ExitCode(Self.failureStatus)
     }
@@ -54,13 +55,25 @@ enum ImageOutput: String, ExpressibleByArgument, CaseIterable {
   }
 }
 
-extension ImageFormat: ExpressibleByArgument {}
+extension ImageFormat: ExpressibleByArgument {
+  /// Throws a usage error when images of this format cannot be made.
+  func checkWritable(option: String) throws {
+    guard self != .gzip else {
+      throw ValidationError(
+        "\(option) gzip: gzip images are only read; gzip makes one from a raw image")
+    }
+  }
+}
+
+extension Preallocation: ExpressibleByArgument {}
 
 extension ImageOpener {
   /// The opener of the `image` commands: oddities are lines on standard error.
   static var forCommands: ImageOpener {
     var opener = ImageOpener()
     opener.report = { StandardError.line("breakwater: \($0)") }
+    let indexing = IndexingProgress()
+    opener.progress = { indexing.show($0, of: $1) }
     return opener
   }
 
@@ -90,7 +103,8 @@ extension ImageOpener {
 ///
 /// - Throws: ``ImageFault`` for a name that is no plain file's.
 func resolved(_ name: String, from path: String) throws(ImageFault) -> String {
-  guard !ImageOpener.looksLikeProtocol(name), try !ImageOpener.isExport(path) else {
+  let isPlain = try !ImageOpener.isExport(path)
+  guard isPlain, !ImageOpener.looksLikeProtocol(name) else {
     throw ImageFault(
       path, .backing(name: name, reason: "only plain files beside plain files are followed"))
   }

@@ -8,7 +8,8 @@ struct ImageInfo: ImageOperation {
     commandName: "info",
     abstract: "Say what an image is. Its backing file need not exist.")
 
-  @Option(name: .customShort("f"), help: ArgumentHelp("Format: raw or qcow2.", valueName: "fmt"))
+  @Option(
+    name: .customShort("f"), help: ArgumentHelp("Format: raw, qcow2 or gzip.", valueName: "fmt"))
   var format: ImageFormat?
 
   @Option(help: "human or json.")
@@ -61,32 +62,7 @@ struct ImageDescription: Encodable {
   private(set) var fullBackingFilename: String?
   private(set) var backingFilenameFormat: String?
   private(set) var snapshots: [SnapshotDescription]?
-  private(set) var formatSpecific: FormatSpecific?
-
-  struct FormatSpecific: Encodable {
-    let type = "qcow2"
-    let data: Details
-
-    struct Details: Encodable {
-      let compat: String
-      let compressionType: String
-      let hasLazyRefcounts: Bool?
-      let refcountBits: Int
-      let isCorrupt: Bool?
-      let hasExtendedL2: Bool?
-
-      enum CodingKeys: String, CodingKey {
-        case compat
-        case compressionType = "compression-type"
-        case hasLazyRefcounts = "lazy-refcounts"
-        case refcountBits = "refcount-bits"
-        case isCorrupt = "corrupt"
-        case hasExtendedL2 = "extended-l2"
-      }
-    }
-
-    enum CodingKeys: CodingKey { case type, data }
-  }
+  private(set) var formatSpecific: ImageFormatDetails?
 
   enum CodingKeys: String, CodingKey {
     case filename, format, snapshots
@@ -126,14 +102,12 @@ struct ImageDescription: Encodable {
       }
       backingFilenameFormat = information.backingFormat
       snapshots = image.snapshots.isEmpty ? nil : image.snapshots.map(SnapshotDescription.init)
-      let isVersion3 = information.version >= 3
-      formatSpecific = FormatSpecific(
-        data: .init(
-          compat: isVersion3 ? "1.1" : "0.10", compressionType: "zlib",
-          hasLazyRefcounts: isVersion3 ? information.hasLazyRefcounts : nil,
-          refcountBits: information.refcountBits,
-          isCorrupt: isVersion3 ? information.isCorrupt : nil,
-          hasExtendedL2: isVersion3 ? false : nil))
+      formatSpecific = .qcow2(.init(information))
+    case .gzip:
+      let image = try ImageOpener.forCommands.openGzip(file)
+      virtualSize = image.byteCount
+      isDirty = false
+      formatSpecific = .gzip(.init(image.information))
     }
   }
 
@@ -154,13 +128,9 @@ struct ImageDescription: Encodable {
     }
     if let backingFilenameFormat { lines.append("backing file format: \(backingFilenameFormat)") }
     if let snapshots { lines += SnapshotDescription.table(snapshots) }
-    if let data = formatSpecific?.data {
-      lines += ["Format specific information:", "    compat: \(data.compat)"]
-      lines.append("    compression type: \(data.compressionType)")
-      if let lazy = data.hasLazyRefcounts { lines.append("    lazy refcounts: \(lazy)") }
-      lines.append("    refcount bits: \(data.refcountBits)")
-      if let corrupt = data.isCorrupt { lines.append("    corrupt: \(corrupt)") }
-      if let extended = data.hasExtendedL2 { lines.append("    extended l2: \(extended)") }
+    if let formatSpecific {
+      lines.append("Format specific information:")
+      lines += formatSpecific.lines.map { "    " + $0 }
     }
     return lines.joined(separator: "\n")
   }

@@ -8,6 +8,11 @@ internal import Synchronization
 public struct ImageConversion {
   /// Whether clusters are stored compressed where that saves space. The target must be qcow2.
   public var isCompressing = false
+  /// Whether what the target's backing image holds already is left out. The target must be new.
+  public var skipsBacking = false
+  /// Zeroes are left out in stretches of this many bytes, of whole clusters in a qcow2 target; 0:
+  /// all of the target is written.
+  public var sparseSize = 4096
   /// Clusters that are compressed at the same time.
   public var workers = 4
   /// Told after each piece how many bytes of the disk are done. Answers whether to go on.
@@ -15,14 +20,12 @@ public struct ImageConversion {
 
   /// Bytes that are read at a time, at least one cluster per worker.
   private static let pieceSize: UInt64 = 8 << 20
-  /// Zeroes are looked for in blocks of this size where the target has no clusters.
-  private static let zeroGranularity = 4096
 
   /// A conversion with default settings.
   public init() {}
 
-  /// Copies all of `source` to `target` and closes that. It must be at least as big and read zero, or show a
-  /// backing image that is to be covered.
+  /// Copies all of `source` to `target` and closes that. It must be at least as big and read zero,
+  /// or show a backing image that is to be covered.
   ///
   /// - Throws: ``ImageFault``; the target is then incomplete and should be removed.
   public func run(from source: any DiskImage, to target: any DiskImage) throws(ImageFault) {
@@ -35,24 +38,23 @@ public struct ImageConversion {
     guard !isCompressing || compressed != nil else {
       throw ImageFault(target.description, .refused("only a qcow2 image holds compressed clusters"))
     }
-    let unit = (target as? QcowImage).map { Int($0.geometry.clusterSize) } ?? Self.zeroGranularity
+    let unit =
+      (target as? QcowImage).map { Int($0.geometry.clusterSize) }
+      ?? (sparseSize == 0 ? 4096 : sparseSize)
     let pieceSize = max(Self.pieceSize, UInt64(unit) * UInt64(max(1, workers)))
     var offset: UInt64 = 0
     while offset < source.byteCount {
-      let zero = try source.zeroRun(at: offset) / UInt64(unit) * UInt64(unit)
+      let zero = sparseSize == 0 ? 0 : try source.zeroRun(at: offset) / UInt64(unit) * UInt64(unit)
       let end: UInt64
       if zero > 0 {
-        end = offset + zero
-        if target.backing != nil { try target.writeZeroes(offset..<end, mayUnmap: true) }
+        end = try storeZeroes(offset..<offset + zero, in: target, unit)
       } else {
         end = min(offset + pieceSize, source.byteCount)
-        var piece = [UInt8](repeating: 0, count: Int(end - offset))
-        var span = piece.mutableSpan
-        try source.read(at: offset, into: &span)
+        let piece = try Piece(offset..<end, unit, of: source, to: target, self)
         if let compressed {
-          try store(compressed: piece, at: offset, in: compressed, unit)
+          try store(compressed: piece, in: compressed)
         } else {
-          try store(piece, at: offset, in: target, unit)
+          try store(piece, in: target)
         }
       }
       offset = end
@@ -63,72 +65,120 @@ public struct ImageConversion {
     try target.close()
   }
 
-  /// Writes the units of a piece that are not zero, neighbours together.
-  private func store(
-    _ piece: [UInt8], at offset: UInt64, in target: any DiskImage, _ unit: Int
-  ) throws(ImageFault) {
-    var start = 0
-    while start < piece.count {
-      let isZero = isZero(piece, start, unit)
-      var end = min(start + unit, piece.count)
-      while end < piece.count, self.isZero(piece, end, unit) == isZero {
-        end = min(end + unit, piece.count)
-      }
-      if !isZero {
-        try target.write(at: offset + UInt64(start), from: piece.span.extracting(start..<end))
-      } else if target.backing != nil {
-        try target.writeZeroes(offset + UInt64(start)..<offset + UInt64(end), mayUnmap: true)
-      }
-      start = end
+  /// Makes the target read zero from the start of `range` on and answers up to where.
+  private func storeZeroes(
+    _ range: Range<UInt64>, in target: any DiskImage, _ unit: Int
+  ) throws(ImageFault) -> UInt64 {
+    guard let backing = target.backing else { return range.upperBound }
+    if skipsBacking {
+      let below = try backing.knownZero(at: range.lowerBound, upTo: range.upperBound)
+      if below >= UInt64(unit) { return range.lowerBound + below / UInt64(unit) * UInt64(unit) }
+    }
+    try target.writeZeroes(range, mayUnmap: true)
+    return range.upperBound
+  }
+
+  /// A stretch of the source, in units that are stored or left out whole.
+  private struct Piece: Sendable {
+    /// What becomes of a unit.
+    enum Fate { case leftOut, zero, stored }
+
+    let offset: UInt64
+    let unit: Int
+    let bytes: [UInt8]
+    /// What the target's backing image holds there, if that is to be left out.
+    private var below: [UInt8]?
+    private let zeroFate: Fate
+
+    init(
+      _ range: Range<UInt64>, _ unit: Int, of source: any DiskImage, to target: any DiskImage,
+      _ conversion: ImageConversion
+    ) throws(ImageFault) {
+      offset = range.lowerBound
+      self.unit = unit
+      var bytes = [UInt8](repeating: 0, count: range.count)
+      var span = bytes.mutableSpan
+      try source.read(at: offset, into: &span)
+      self.bytes = bytes
+      let backing = target.backing
+      zeroFate =
+        conversion.sparseSize == 0 ? .stored : backing == nil ? .leftOut : .zero
+      guard conversion.skipsBacking, let backing else { return }
+      var below = bytes
+      var belowSpan = below.mutableSpan
+      try backing.readPadded(at: offset, into: &belowSpan)
+      self.below = below
+    }
+
+    /// Units, the last perhaps shorter.
+    var count: Int { (bytes.count + unit - 1) / unit }
+
+    func range(_ index: Int) -> Range<Int> {
+      index * unit..<min((index + 1) * unit, bytes.count)
+    }
+
+    func fate(_ index: Int) -> Fate {
+      let range = range(index)
+      if let below, bytes[range] == below[range] { return .leftOut }
+      return bytes.span.extracting(range).isAllZero ? zeroFate : .stored
     }
   }
 
-  private func isZero(_ piece: [UInt8], _ start: Int, _ unit: Int) -> Bool {
-    piece.span.extracting(start..<min(start + unit, piece.count)).isAllZero
+  /// Writes the units of a piece, neighbours of one fate together.
+  private func store(_ piece: Piece, in target: any DiskImage) throws(ImageFault) {
+    var index = 0
+    while index < piece.count {
+      let fate = piece.fate(index)
+      let start = piece.range(index).lowerBound
+      index += 1
+      while index < piece.count, piece.fate(index) == fate { index += 1 }
+      let end = piece.range(index - 1).upperBound
+      try store(piece, start..<end, fate, in: target)
+    }
   }
 
-  /// What becomes of a cluster of the target.
-  private enum Cluster: Sendable { case zero, plain, stream([UInt8]) }
+  private func store(
+    _ piece: Piece, _ range: Range<Int>, _ fate: Piece.Fate, in target: any DiskImage
+  ) throws(ImageFault) {
+    let position = piece.offset + UInt64(range.lowerBound)
+    switch fate {
+    case .leftOut: break
+    case .zero: try target.writeZeroes(position..<position + UInt64(range.count), mayUnmap: true)
+    case .stored: try target.write(at: position, from: piece.bytes.span.extracting(range))
+    }
+  }
 
-  /// Compresses the clusters of a piece side by side.
-  private static func compress(_ piece: [UInt8], _ unit: Int, workers: Int) -> [Cluster] {
-    let count = (piece.count + unit - 1) / unit
-    let progress = Mutex((next: 0, clusters: [Cluster](repeating: .zero, count: count)))
-    DispatchQueue.concurrentPerform(iterations: min(max(1, workers), count)) { _ in
+  /// Compresses the clusters of a piece side by side. Answers nil for those that are not stored or
+  /// do not get smaller.
+  private static func compress(_ piece: Piece, workers: Int) -> [[UInt8]?] {
+    let progress = Mutex((next: 0, streams: [[UInt8]?](repeating: nil, count: piece.count)))
+    DispatchQueue.concurrentPerform(iterations: min(max(1, workers), piece.count)) { _ in
       // Clusters take unequal time: a thread that is done takes the next one.
       while true {
         let index = progress.withLock { state in
           defer { state.next += 1 }
           return state.next
         }
-        guard index < count else { return }
+        guard index < piece.count else { return }
+        guard piece.fate(index) == .stored else { continue }
         // The last cluster may reach past the end of the disk; zeroes complete it.
-        var cluster = Array(piece[index * unit..<min((index + 1) * unit, piece.count)])
-        guard !cluster.span.isAllZero else { continue }
-        cluster += repeatElement(0, count: unit - cluster.count)
-        let stream = CompressedCluster.deflate(cluster.span, limit: unit)
-        progress.withLock { $0.clusters[index] = stream.map { .stream($0) } ?? .plain }
+        var cluster = Array(piece.bytes[piece.range(index)])
+        cluster += repeatElement(0, count: piece.unit - cluster.count)
+        let stream = CompressedCluster.deflate(cluster.span, limit: piece.unit)
+        progress.withLock { $0.streams[index] = stream }
       }
     }
-    return progress.withLock { $0.clusters }
+    return progress.withLock { $0.streams }
   }
 
   /// Compresses the clusters of a piece, then stores them in order.
-  private func store(
-    compressed piece: [UInt8], at offset: UInt64, in target: QcowImage, _ unit: Int
-  ) throws(ImageFault) {
-    let clusters = Self.compress(piece, unit, workers: workers)
-    for (index, cluster) in clusters.enumerated() {
-      let start = index * unit
-      let end = min(start + unit, piece.count)
-      let position = offset + UInt64(start)
-      switch cluster {
-      case .zero:
-        if target.backing != nil {
-          try target.writeZeroes(position..<offset + UInt64(end), mayUnmap: true)
-        }
-      case .plain: try target.write(at: position, from: piece.span.extracting(start..<end))
-      case .stream(let stream): try target.writeCompressed(stream, at: position)
+  private func store(compressed piece: Piece, in target: QcowImage) throws(ImageFault) {
+    for (index, stream) in Self.compress(piece, workers: workers).enumerated() {
+      let range = piece.range(index)
+      if let stream {
+        try target.writeCompressed(stream, at: piece.offset + UInt64(range.lowerBound))
+      } else {
+        try store(piece, range, piece.fate(index), in: target)
       }
     }
   }
@@ -157,5 +207,12 @@ extension DiskImage {
       }
     }
     return end - offset
+  }
+
+  /// Like ``zeroRun(at:)``, with zeroes behind the end of the disk.
+  func knownZero(at offset: UInt64, upTo limit: UInt64) throws(ImageFault) -> UInt64 {
+    guard offset < byteCount else { return limit - offset }
+    let run = try zeroRun(at: offset)
+    return offset + run == byteCount ? limit - offset : min(run, limit - offset)
   }
 }

@@ -1,8 +1,7 @@
 internal import CZlib
 
-/// Raw deflate streams (RFC 1951, no zlib or gzip wrapper): the content of compressed clusters.
-///
-/// The only place that calls zlib.
+/// Raw deflate streams (RFC 1951, no zlib or gzip wrapper): the content of compressed clusters, each
+/// inflated whole. ``RawInflater`` goes step by step.
 enum CompressedCluster {
   /// Inflates until `output` is full, whatever follows in `input`.
   ///

@@ -36,6 +36,4 @@ struct PendingChanges {
   var releases: [UInt64: UInt64] = [:]
   /// Whether data was written that must be durable before the tables name it.
   var dataPrecedesTables = false
-  /// Whether header fields differ from the disk.
-  var headerChanged = false
 }

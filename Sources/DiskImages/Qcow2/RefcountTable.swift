@@ -42,6 +42,9 @@ final class RefcountTable {
     blocks = BoundedCache(limit: cacheBytes)
   }
 
+  /// Whether anything differs from the disk.
+  var hasChanges: Bool { !dirtyBlocks.isEmpty || !dirtyEntries.isEmpty || needsMove }
+
   /// Bytes of blocks that wait for a commit.
   var dirtyByteCount: Int { dirtyBlocks.count << geometry.clusterBits }
 
@@ -50,6 +53,18 @@ final class RefcountTable {
     let index = Int(cluster / countsPerBlock)
     guard index < entries.count, entries[index] != 0 else { return 0 }
     return try block(index)[Int(cluster % countsPerBlock)]
+  }
+
+  /// Calls `body` with each cluster that block `index` counts references to, and their number.
+  func forEachCount(
+    inBlock index: Int, _ body: (_ cluster: UInt64, _ count: UInt64) -> Void
+  ) throws(ImageFault) {
+    let block = try block(index)
+    var slot = 0
+    while let used = block.firstUsed(from: slot) {
+      body(UInt64(index) * countsPerBlock + UInt64(used), block[used])
+      slot = used + 1
+    }
   }
 
   /// Sets the number of references to a cluster, at most ``maximum``.
