@@ -25,7 +25,7 @@ public struct DiskConfiguration: Equatable, Sendable {
     case slot
   }
 
-  /// The image file.
+  /// The image's file, or an export of an NBD server.
   public var path: String
   /// `raw`, `qcow2` or `gzip`; nil when not given. A gzip disk takes writes in an overlay only.
   public var format: String?
