@@ -22,8 +22,15 @@ struct NBDTests {
       let run = try await Program.run(
         "/bin/sh", ["-c", #"exec "$@" >/dev/null 2>&1"#, "sh", tool] + arguments(socket, pid))
       try #require(run.status == 0)
-      let text = try String(contentsOfFile: pid, encoding: .utf8)
-      process = try #require(Int32(text.trimmingCharacters(in: .whitespacesAndNewlines)))
+      // nbdkit writes it when it is in the background already.
+      var number: Int32?
+      for _ in 0..<1000 {
+        let text = (try? String(contentsOfFile: pid, encoding: .utf8)) ?? ""
+        number = Int32(text.trimmingCharacters(in: .whitespacesAndNewlines))
+        if number != nil { break }
+        try await Task.sleep(for: .milliseconds(10))
+      }
+      process = try #require(number)
     }
 
     convenience init(qemu arguments: String...) async throws {
