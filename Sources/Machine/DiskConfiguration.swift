@@ -21,7 +21,7 @@ public struct DiskConfiguration: VirtioOption, Equatable, Sendable {
     case queueSize = "queue-size"
   }
 
-  /// The image file.
+  /// The image's file, or an export of an NBD server.
   public var path: String
   /// `raw`, `qcow2` or `gzip`; nil when not given. A gzip disk takes writes in an overlay only.
   public var format: String?

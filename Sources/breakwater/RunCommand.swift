@@ -34,7 +34,8 @@ struct RunCommand: ParsableCommand {
   @Option(
     help: ArgumentHelp(
       "A disk; may be repeated. Keys: \(DiskConfiguration.keyNames.joined(separator: ", ")). "
-        + "overlay=temp forgets writes, overlay=FILE keeps them in a qcow2 image over the disk.",
+        + "overlay=temp forgets writes, overlay=FILE keeps them in a qcow2 image over the disk. "
+        + "The file may be an NBD export: nbd:unix:PATH, nbd:HOST:PORT, nbd://HOST/NAME.",
       valueName: "file[,key=value...]"))
   var disk: [String] = []
 

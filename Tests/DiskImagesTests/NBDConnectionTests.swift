@@ -25,7 +25,7 @@ import Testing
     deinit { close(server) }
   }
 
-  private func store(_ pair: Pair, patience: Duration = .milliseconds(50)) throws -> NBDStore {
+  private func makeStore(_ pair: Pair, patience: Duration = .milliseconds(50)) throws -> NBDStore {
     let connection = NBDConnection(pair.client, patience: patience)
     let export = try NBDHandshake(connection, exportName: "").run()
     return NBDStore(NBDTransmission(connection, export), name: "nbd:x", writable: true)
@@ -33,12 +33,12 @@ import Testing
 
   @Test("The server is told when the store goes")
   func disconnect() throws {
-    let data = [UInt8](repeating: 4, count: 200_000)
+    let data = [UInt8](repeating: 4, count: 100_000)
     let pair = try Pair(
       saying: NBDScript.negotiation() + NBDScript.data(1, at: 0, data), closing: false)
     do {
-      let store = try store(pair)
-      #expect(try store.bytes(at: 0, count: 200_000) == data)
+      let store = try makeStore(pair)
+      #expect(try store.bytes(at: 0, count: 100_000) == data)
     }
     let heard = pair.heard()
     #expect(heard.suffix(28).prefix(8) == [0x25, 0x60, 0x95, 0x13, 0, 0, 0, 2])
@@ -48,7 +48,7 @@ import Testing
   func closed() throws {
     let reply = NBDScript.data(1, at: 0, [UInt8](repeating: 1, count: 1000))
     let pair = try Pair(saying: NBDScript.negotiation() + reply.dropLast(), closing: true)
-    let store = try store(pair)
+    let store = try makeStore(pair)
     #expect(
       fault { _ = try store.bytes(at: 0, count: 1000) } == "nbd:x: its server closed the connection"
     )
@@ -57,9 +57,9 @@ import Testing
   @Test("A server that stands still is left after a while, in the negotiation too")
   func stalled() throws {
     let silent = try Pair(saying: [], closing: false)
-    #expect(nbdFault { _ = try store(silent) } == .stalled(seconds: 0))
+    #expect(nbdFault { _ = try makeStore(silent) } == .stalled(seconds: 0))
     let pair = try Pair(saying: NBDScript.negotiation(), closing: false)
-    let store = try store(pair)
+    let store = try makeStore(pair)
     let line = fault { _ = try store.bytes(at: 0, count: 1000) }
     #expect(line == "nbd:x: its server did not answer for 0 s")
     #expect(fault { try store.flush() } == line)
@@ -68,7 +68,7 @@ import Testing
   @Test("A server that takes nothing is left after a while")
   func full() throws {
     let pair = try Pair(saying: NBDScript.negotiation(size: 1 << 30), closing: false)
-    let store = try store(pair)
+    let store = try makeStore(pair)
     let line = fault { try store.write(at: 0, [UInt8](repeating: 0, count: 8 << 20)) }
     #expect(line?.contains("did not answer") == true)
   }

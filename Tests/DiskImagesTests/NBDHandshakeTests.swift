@@ -50,7 +50,8 @@ import Testing
     #expect(!export.hasStructuredReplies)
     #expect(export.allocationContext == nil)
     #expect(channel.rest == 0)
-    #expect(channel.sent.suffix(17) == [UInt8]("IHAVEOPT".utf8) + [0, 0, 0, 1, 0, 0, 0, 1, 0x78])
+    #expect(
+      Array(channel.sent.suffix(17)) == [UInt8]("IHAVEOPT".utf8) + [0, 0, 0, 1, 0, 0, 0, 1, 0x78])
     #expect(
       failure(start, name: "gone")
         == .refused("its server closed the connection when asked for export \"gone\""))

@@ -34,8 +34,15 @@ final class NBDServer {
     let (status, output) = try QemuTools.run(
       tool, arguments(socket, directory.file("pid")), hasOutput: false)
     try #require(status == 0, "\(tool): \(output)")
-    let text = String(decoding: try directory.read("pid"), as: UTF8.self)
-    process = try #require(Int32(text.trimmingCharacters(in: .whitespacesAndNewlines)))
+    // nbdkit writes it when it is in the background already.
+    var number: Int32?
+    for _ in 0..<1000 {
+      let text = (try? directory.read("pid")).map { String(decoding: $0, as: UTF8.self) } ?? ""
+      number = Int32(text.trimmingCharacters(in: .whitespacesAndNewlines))
+      if number != nil { break }
+      usleep(10000)
+    }
+    process = try #require(number)
   }
 
   func stop() { kill(process, SIGKILL) }

@@ -4,7 +4,7 @@ import Testing
 @testable import DiskImages
 
 @Suite struct NBDStoreTests {
-  private func store(
+  private func makeStore(
     _ script: [UInt8], size: UInt64 = 65536,
     flags: NBDTransmissionFlags = NBDTransmissionFlags(rawValue: 0x6D), minimum: UInt32 = 1,
     writable: Bool = true
@@ -37,7 +37,7 @@ import Testing
     func block(_ cookie: UInt64, _ offset: UInt64, _ byte: UInt8) -> [UInt8] {
       NBDScript.data(cookie, at: offset, [UInt8](repeating: byte, count: 4096))
     }
-    let (store, channel) = try store(
+    let (store, channel) = try makeStore(
       block(1, 4096, 5) + block(2, 0, 1) + block(3, 8192, 3) + NBDScript.chunk(4, 0)
         + block(5, 0, 7) + NBDScript.chunk(6, 0), minimum: 4096)
     #expect(try store.bytes(at: 5000, count: 3) == [5, 5, 5])
@@ -56,7 +56,7 @@ import Testing
 
   @Test("Past the end reads zero; a write there, a resize and a hole are refused")
   func end() throws {
-    let (store, channel) = try store(NBDScript.data(1, at: 65530, [1, 2, 3, 4, 5, 6]))
+    let (store, channel) = try makeStore(NBDScript.data(1, at: 65530, [1, 2, 3, 4, 5, 6]))
     var bytes = [UInt8](repeating: 9, count: 10)
     var span = bytes.mutableSpan
     #expect(try store.read(at: 65530, into: &span) == 6)
@@ -76,7 +76,7 @@ import Testing
 
   @Test("What a server cannot do is not asked of it")
   func flags() throws {
-    let (store, channel) = try store(NBDScript.chunk(1, 0), flags: .hasFlags)
+    let (store, channel) = try makeStore(NBDScript.chunk(1, 0), flags: .hasFlags)
     #expect(try !store.punchHole(0..<4096))
     #expect(try !store.discard(0..<4096))
     try store.flush()
@@ -88,7 +88,7 @@ import Testing
   @Test("Zeroes and discarded ranges are whole blocks; what is around them is written or left")
   func zeroes() throws {
     let zero = [UInt8](repeating: 0, count: 512)
-    let (store, channel) = try store(
+    let (store, channel) = try makeStore(
       (1...4).flatMap { NBDScript.chunk($0, 0) } + NBDScript.data(5, at: 0, zero)
         + NBDScript.chunk(6, 0) + NBDScript.data(7, at: 2048, zero) + NBDScript.chunk(8, 0),
       minimum: 512)
@@ -105,7 +105,7 @@ import Testing
 
   @Test("A server that has the flag for zeroes but not the command gets plain zeroes")
   func zeroesNotSupported() throws {
-    let (store, channel) = try store(
+    let (store, channel) = try makeStore(
       NBDScript.simple(1, error: 95) + NBDScript.chunk(2, 0))
     try store.writeZeroes(0..<4096)
     #expect(requests(channel) == ["6/2 0+4096", "1/0 0+4096"])
@@ -113,7 +113,7 @@ import Testing
 
   @Test("W11: one failed flush, and every later one fails")
   func stickyFlush() throws {
-    let (store, channel) = try store(
+    let (store, channel) = try makeStore(
       NBDScript.simple(1, error: 5) + NBDScript.data(2, at: 0, [3]))
     let line = "nbd:x: its server could not make the data durable: input/output error"
     #expect(fault { try store.flush() } == line)
@@ -128,7 +128,7 @@ import Testing
       ([UInt8](), "its server closed the connection"),
       (NBDScript.simple(9), "its server breaks the NBD protocol: a reply to request 9"),
     ] {
-      let (store, channel) = try store(script)
+      let (store, channel) = try makeStore(script)
       let line = fault { try store.write(at: 0, [1]) }
       #expect(line?.contains(says) == true)
       #expect(fault { _ = try store.bytes(at: 0, count: 1) } == line)
@@ -141,9 +141,9 @@ import Testing
 
   @Test("No space left is told apart; a read-only store is not asked")
   func errors() throws {
-    let (store, _) = try store(NBDScript.simple(1, error: 28))
+    let (store, _) = try makeStore(NBDScript.simple(1, error: 28))
     #expect { try store.write(at: 0, [1]) } throws: { ($0 as? ImageFault)?.isOutOfSpace == true }
-    let (other, channel) = try self.store([], writable: false)
+    let (other, channel) = try makeStore([], writable: false)
     #expect(throws: ImageFault.self) { try other.write(at: 0, [1]) }
     #expect(throws: ImageFault.self) { _ = try other.discard(0..<512) }
     #expect(channel.sent.isEmpty)
@@ -156,7 +156,7 @@ import Testing
         cookie, 5,
         NBDScript.bytes(7 as UInt32) + lengths.flatMap { NBDScript.bytes($0.0, $0.1) })
     }
-    let (store, channel) = try store(
+    let (store, channel) = try makeStore(
       status(1, [(4096, 0), (4096, 3)]) + status(2, [(57344, 0)]) + NBDScript.chunk(3, 0)
         + status(4, [(65536, 3)]) + NBDScript.simple(5, error: 22), minimum: 512)
     #expect(try store.run(at: 100) == (true, 4096))

@@ -22,8 +22,15 @@ struct NBDTests {
       let run = try await Program.run(
         "/bin/sh", ["-c", #"exec "$@" >/dev/null 2>&1"#, "sh", tool] + arguments(socket, pid))
       try #require(run.status == 0)
-      let text = try String(contentsOfFile: pid, encoding: .utf8)
-      process = try #require(Int32(text.trimmingCharacters(in: .whitespacesAndNewlines)))
+      // nbdkit writes it when it is in the background already.
+      var number: Int32?
+      for _ in 0..<1000 {
+        let text = (try? String(contentsOfFile: pid, encoding: .utf8)) ?? ""
+        number = Int32(text.trimmingCharacters(in: .whitespacesAndNewlines))
+        if number != nil { break }
+        try await Task.sleep(for: .milliseconds(10))
+      }
+      process = try #require(number)
     }
 
     convenience init(qemu arguments: String...) async throws {
@@ -67,7 +74,7 @@ struct NBDTests {
     let data = try await Server(qemu: "-f", "raw", "--read-only", disks.data)
     let scratch = try await Server(qemu: "-f", "raw", disks.scratch)
     let raw = try await boot(
-      "\(data.name),format=raw,readonly=on", "\(scratch.name),format=raw")
+      "\(data.name),format=raw,overlay=temp", "\(scratch.name),format=raw")
     #expect(raw.status == 0, "\(raw.errors)")
     let compare = try await Program.run(
       "image", "compare", scratch.name, "images/scratch.qcow2")
@@ -109,7 +116,7 @@ struct NBDTests {
       nbdkit: "eval", "get_size=echo $(stat -c %s \(disks.data))",
       "pread=[ $4 -lt 4194304 ] || kill -9 $PPID; "
         + "dd if=\(disks.data) skip=$4 count=$3 iflag=skip_bytes,count_bytes status=none")
-    let run = try await boot("\(data.name),readonly=on", "images/scratch.qcow2,overlay=temp")
+    let run = try await boot("\(data.name),overlay=temp", "images/scratch.qcow2,overlay=temp")
     #expect(run.status == 1, "\(run.errors)")
     #expect(run.lines.contains { $0.hasPrefix("not ok") })
     let lines = run.errorLines.filter { $0.contains("its server closed the connection") }
