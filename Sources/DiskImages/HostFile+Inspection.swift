@@ -26,4 +26,7 @@ extension HostFile {
   static func remove(_ path: String) {
     _ = unsafe path.withCString { unsafe unlink($0) }
   }
+
+  /// Processors that the host has for this process's threads, at least one.
+  public static var processorCount: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
 }

@@ -26,7 +26,7 @@ struct ImageConvert: ImageOperation {
 
   @Option(
     name: [.customShort("m"), .long],
-    help: ArgumentHelp("Threads that compress, from 1 to 64.", valueName: "n"))
+    help: ArgumentHelp("Threads that compress and decompress, from 1 to 64.", valueName: "n"))
   var threads = 4
 
   @Flag(name: .customShort("n"), help: "Write into an image that exists.")
@@ -66,7 +66,9 @@ struct ImageConvert: ImageOperation {
     {
       throw ImageFault(target, .refused("cannot be source and target at once"))
     }
-    let input = try ImageOpener.forCommands.open(source, format: format, readOnly: true)
+    var opener = ImageOpener.forCommands
+    opener.cacheLimits.workers = threads - 1
+    let input = try opener.open(source, format: format, readOnly: true)
     let output = try intoExisting ? openTarget(for: input) : makeTarget(for: input, given)
     let interruption = Interruption()
     let bar = ProgressBar(isWanted: progress && !quiet)

@@ -13,6 +13,7 @@ extension QcowImage {
   /// Commits, makes the released clusters' refcounts durable too, and ends the file after a whole
   /// sector. No call may follow.
   public func close() throws(ImageFault) {
+    decompressed.removeAll()
     guard let writer else { return }
     try commit()
     let size = try store.byteCount()

@@ -74,6 +74,7 @@ extension QcowImage {
       try retain(offset, byteCount, writer)
     }
     let (old, oldByteCount) = (l1, header.byteCount)
+    decompressed.removeAll()
     do {
       header.byteCount = size
       try replaceL1(table, writer)
