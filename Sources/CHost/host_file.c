@@ -13,6 +13,10 @@ int chost_punch_hole(int descriptor, int64_t offset, int64_t byte_count) {
   return fallocate(descriptor, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, offset, byte_count);
 }
 
+int chost_allocate(int descriptor, int64_t offset, int64_t byte_count) {
+  return fallocate(descriptor, 0, offset, byte_count);
+}
+
 int64_t chost_seek_data(int descriptor, int64_t offset) {
   return lseek(descriptor, offset, SEEK_DATA);
 }

@@ -10,8 +10,14 @@ public protocol FileStore: AnyObject {
   /// Whether the file was opened for writing.
   var isWritable: Bool { get }
 
+  /// The size beyond which the file cannot grow; nil when only the host's space bounds it.
+  var capacity: UInt64? { get }
+
   /// The present size.
   func byteCount() throws(ImageFault) -> UInt64
+
+  /// What changes when somebody changes the file.
+  func stamp() throws(ImageFault) -> FileStamp
 
   /// Fills `bytes` from `offset` on, with zeroes past the end of the file.
   ///
@@ -34,6 +40,20 @@ public protocol FileStore: AnyObject {
   /// - Returns: false, with nothing done, when the host cannot do this.
   func punchHole(_ range: Range<UInt64>) throws(ImageFault) -> Bool
 
+  /// Takes space on the host for the range, which keeps its content. The file grows to its end.
+  ///
+  /// - Returns: false, with nothing done, when the host cannot do this.
+  func allocate(_ range: Range<UInt64>) throws(ImageFault) -> Bool
+
+  /// Tells the host that the range's content is no longer needed; what it reads as afterwards is
+  /// the host's choice. The size does not change.
+  ///
+  /// - Returns: false, with nothing done, when the host cannot do this.
+  func discard(_ range: Range<UInt64>) throws(ImageFault) -> Bool
+
+  /// Makes the range read zero and keeps its space.
+  func writeZeroes(_ range: Range<UInt64>) throws(ImageFault)
+
   /// Whether the file holds data at `offset`, and where that run ends. A host that cannot tell
   /// calls everything data. Past the end of the file all is a hole that ends at `UInt64.max`.
   func run(at offset: UInt64) throws(ImageFault) -> (isData: Bool, end: UInt64)
@@ -53,7 +73,41 @@ public struct FileIdentity: Hashable, Sendable {
   }
 }
 
+/// One state of a file, to be compared with another.
+public struct FileStamp: Hashable, Sendable {
+  /// Which file.
+  public var identity: FileIdentity?
+  /// Its size.
+  public var byteCount: UInt64
+  /// When it was last written: nanoseconds since 1970, or 0 where nobody knows.
+  public var modificationTime: Int64
+
+  /// Describes a state.
+  public init(identity: FileIdentity?, byteCount: UInt64, modificationTime: Int64) {
+    self.identity = identity
+    self.byteCount = byteCount
+    self.modificationTime = modificationTime
+  }
+}
+
 extension FileStore {
+  /// A host that cannot.
+  public func allocate(_ range: Range<UInt64>) throws(ImageFault) -> Bool { false }
+
+  /// The size alone, where the store knows no time.
+  public func stamp() throws(ImageFault) -> FileStamp {
+    FileStamp(identity: identity, byteCount: try byteCount(), modificationTime: 0)
+  }
+
+  /// Nil.
+  public var capacity: UInt64? { nil }
+
+  /// Punches a hole.
+  public func discard(_ range: Range<UInt64>) throws(ImageFault) -> Bool { try punchHole(range) }
+
+  /// Stores zeroes.
+  public func writeZeroes(_ range: Range<UInt64>) throws(ImageFault) { try storeZeroes(range) }
+
   /// `count` bytes from `offset` on. The caller bounds the count.
   func bytes(at offset: UInt64, count: Int) throws(ImageFault) -> [UInt8] {
     var bytes = [UInt8](repeating: 0, count: count)
@@ -68,7 +122,7 @@ extension FileStore {
   }
 
   /// Stores zeroes over a range, a piece at a time.
-  func writeZeroes(_ range: Range<UInt64>) throws(ImageFault) {
+  func storeZeroes(_ range: Range<UInt64>) throws(ImageFault) {
     let length = range.upperBound - range.lowerBound
     let zeroes = [UInt8](repeating: 0, count: Int(min(length, 1 << 20)))
     var offset = range.lowerBound

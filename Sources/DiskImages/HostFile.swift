@@ -175,16 +175,28 @@ public final class HostFile: FileStore {
 
   /// fallocate(2) with FALLOC_FL_PUNCH_HOLE.
   public func punchHole(_ range: Range<UInt64>) throws(ImageFault) -> Bool {
+    try fallocate("punch a hole into", range, chost_punch_hole)
+  }
+
+  /// fallocate(2).
+  public func allocate(_ range: Range<UInt64>) throws(ImageFault) -> Bool {
+    try fallocate("take space for", range, chost_allocate)
+  }
+
+  /// Answers false when the file system has no such call.
+  private func fallocate(
+    _ operation: String, _ range: Range<UInt64>, _ call: (Int32, Int64, Int64) -> Int32
+  ) throws(ImageFault) -> Bool {
     guard let start = Int64(exactly: range.lowerBound), let end = Int64(exactly: range.upperBound)
     else { return false }
     guard start < end else { return true }
     var result: Int32
     repeat {
-      result = chost_punch_hole(descriptor.rawValue, start, end - start)
+      result = call(descriptor.rawValue, start, end - start)
     } while result != 0 && errno == EINTR
     if result == 0 { return true }
     guard [EOPNOTSUPP, ENOSYS, EINVAL, ENODEV].contains(errno) else {
-      throw ImageFault(name, .host(operation: "punch a hole into", errno: errno))
+      throw ImageFault(name, .host(operation: operation, errno: errno))
     }
     return false
   }

@@ -27,8 +27,12 @@ public struct ImageFault: Error, Equatable, Sendable {
     case formatNotGiven(found: String)
     /// A backing file cannot be used.
     case backing(name: String, reason: String)
+    /// Whoever watched the operation's progress stopped it.
+    case interrupted
     /// The caller asked for something that the image cannot be or do.
     case refused(String)
+    /// The NBD server that holds the image failed.
+    case server(NBDFault)
   }
 
   /// The file, as the user named it.
@@ -44,9 +48,12 @@ public struct ImageFault: Error, Equatable, Sendable {
 
   /// Whether the host had no space left (ENOSPC or EDQUOT).
   public var isOutOfSpace: Bool {
-    guard case .host(_, let errno) = cause else { return false }
-    let number = Errno(rawValue: errno)
-    return number == .noSpace || number == .diskQuotaExceeded
+    switch cause {
+    case .host(_, let errno):
+      [.noSpace, .diskQuotaExceeded].contains(Errno(rawValue: errno))
+    case .server(.failed(_, let error, _)): error == .noSpace
+    default: false
+    }
   }
 }
 
@@ -82,8 +89,12 @@ extension ImageFault.Cause: CustomStringConvertible {
         + "(format=\(found), or format=raw to write it as plain bytes)"
     case .backing(let name, let reason):
       "backing file \"\(escaped(name))\" cannot be used: \(reason)"
+    case .interrupted:
+      "was not read to its end: interrupted"
     case .refused(let what):
       what
+    case .server(let fault):
+      fault.description
     }
   }
 

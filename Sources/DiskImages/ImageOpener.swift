@@ -6,6 +6,8 @@ public enum ImageFormat: String, CaseIterable, Sendable {
   case raw
   /// QEMU's format, versions 2 and 3.
   case qcow2
+  /// A raw disk compressed by gzip; read-only.
+  case gzip
 }
 
 /// Opens images with their backing files.
@@ -16,6 +18,12 @@ public struct ImageOpener {
   public var cacheLimits = QcowImage.CacheLimits()
   /// Told, in one line each, of oddities that do not keep an image from working.
   public var report: (String) -> Void = { _ in }
+  /// Told, while a gzip image without an index is read through, how many bytes of the file are done.
+  /// Answers whether to go on.
+  public var progress: (_ done: UInt64, _ total: UInt64) -> Bool = { _, _ in true }
+  /// The biggest disk that a gzip image may hold, in bytes.
+  public var gzipDiskLimit: UInt64 = 1 << 44
+  let gzipIndexes = GzipIndexMemory()
 
   /// Longest chain of backing files that is followed.
   public static let maximumDepth = 64
@@ -26,16 +34,18 @@ public struct ImageOpener {
   /// Opens the image at `path`.
   ///
   /// - Parameters:
-  ///   - format: nil recognises qcow2 by its magic and takes anything else for raw, which is safe
-  ///     only for an image that is not written: a guest can write any magic into a raw disk.
+  ///   - path: a file, or an NBD export; see ``store(_:writable:)``.
+  ///   - format: nil recognises qcow2 and gzip by their magic and takes anything else for raw, which
+  ///     is safe only for an image that is not written: a guest can write any magic into a raw disk.
   ///   - readOnly: whether writes are refused. An overlay needs its base read-only.
-  /// - Throws: ``ImageFault`` in one line; also for a writable image that starts like a qcow2 image
-  ///   and whose format was not given.
+  /// - Throws: ``ImageFault`` in one line; also for a writable image that starts like a qcow2 or gzip
+  ///   image and whose format was not given, and for a writable gzip image.
   public func open(
     _ path: String, format: ImageFormat? = nil, readOnly: Bool
   ) throws(ImageFault) -> any DiskImage {
     var chain: [FileIdentity] = []
-    return try open(FilePath(path), format: format, readOnly: readOnly, chain: &chain)
+    return try open(
+      Self.store(path, writable: !readOnly), format: format, readOnly: readOnly, chain: &chain)
   }
 
   /// Opens the image at `path` read-only under an overlay whose bytes lie in an unlinked file of
@@ -48,60 +58,76 @@ public struct ImageOpener {
       over: base, scratch: try HostFile.unlinked(in: scratchDirectory))
   }
 
-  /// Makes a new image at `path` and opens it for writing.
+  /// Makes a new image at `path`. Its backing file, if it names one, is not looked at.
   ///
   /// - Parameters:
-  ///   - options: of these, a raw image has a size only.
-  ///   - replacing: whether a file that exists, and that nobody uses, may be overwritten.
+  ///   - options: of these, a raw image has a size and a preallocation only.
+  ///   - replacing: whether a file that exists, and that nobody uses, may be overwritten. It keeps
+  ///     its content until the options have been found in order.
+  /// - Throws: ``ImageFault``; a file that did not exist before is then gone again.
   public func create(
     _ path: String, format: ImageFormat, _ options: QcowImage.CreationOptions,
     replacing: Bool = false
-  ) throws(ImageFault) -> any DiskImage {
-    try prepare(path, format, options, replacing)
-    return try open(path, format: format, readOnly: false)
-  }
-
-  /// Writes an empty image and lets go of its file, whose locks would keep the opener out.
-  private func prepare(
-    _ path: String, _ format: ImageFormat, _ options: QcowImage.CreationOptions, _ replacing: Bool
   ) throws(ImageFault) {
+    try Self.checkMakesFile(path)
+    let existed = (try? HostFile(path, writable: false)) != nil
     let file = try HostFile.create(path, replacing: replacing)
-    try lock(file)
-    switch format {
-    case .raw:
-      try file.setByteCount(0)
-      try file.setByteCount(options.byteCount)
-    case .qcow2:
-      try QcowImage.create(on: file, options)
+    do throws(ImageFault) {
+      try lock(file)
+      switch format {
+      case .raw: try RawImage.create(on: file, options)
+      case .qcow2: try QcowImage.create(on: file, options)
+      case .gzip: throw Self.gzipIsReadOnly(path)
+      }
+    } catch {
+      if !existed { HostFile.remove(path) }
+      throw error
     }
   }
 
-  private func lock(_ file: HostFile) throws(ImageFault) {
-    if isLocking, try !file.lock() {
+  private static func gzipIsReadOnly(_ path: String) -> ImageFault {
+    ImageFault(
+      path,
+      .readOnly(reason: "a gzip image is read-only; convert it, or lay a qcow2 overlay over it"))
+  }
+
+  /// Keeps other writers off a file; who may write an export is its server's business.
+  private func lock(_ store: any FileStore) throws(ImageFault) {
+    if isLocking, let file = store as? HostFile, try !file.lock() {
       report("\(file.name): the file system has no locks; nothing keeps a second writer away")
     }
   }
 
   /// The format that the first bytes of `store` look like.
   public static func recognize(_ store: any FileStore) throws(ImageFault) -> ImageFormat {
-    try store.bytes(at: 0, count: 4).bigEndian(at: 0) == QcowHeader.magic ? .qcow2 : .raw
+    let start = try store.bytes(at: 0, count: 4)
+    if start.bigEndian(at: 0) == QcowHeader.magic { return .qcow2 }
+    // The magic, and the only method that there is.
+    return start.starts(with: GzipDecoder.magic + [8]) ? .gzip : .raw
   }
 
-  private func open(
-    _ path: FilePath, format: ImageFormat?, readOnly: Bool, chain: inout [FileIdentity]
+  /// Opens the image in `file`.
+  ///
+  /// - Parameter base: its backing image, if that is open already.
+  func open(
+    _ file: any FileStore, format: ImageFormat?, readOnly: Bool, chain: inout [FileIdentity],
+    over base: (any DiskImage)? = nil
   ) throws(ImageFault) -> any DiskImage {
-    let file = try HostFile(path.string, writable: !readOnly)
+    guard readOnly || format != .gzip else { throw Self.gzipIsReadOnly(file.name) }
     if let identity = file.identity {
       guard !chain.contains(identity) else {
-        throw ImageFault(path.string, .refused("is its own backing file: the chain is a loop"))
+        throw ImageFault(file.name, .refused("is its own backing file: the chain is a loop"))
       }
       guard chain.count < Self.maximumDepth else {
         throw ImageFault(
-          path.string, .refused("the chain of backing files is longer than \(Self.maximumDepth)"))
+          file.name, .refused("the chain of backing files is longer than \(Self.maximumDepth)"))
       }
       chain.append(identity)
     }
     try lock(file)
+    if !readOnly, let export = file as? NBDStore, !export.canFlush {
+      report("\(file.name): its server has no flush; nothing says when writes are durable")
+    }
     let known: ImageFormat =
       if let format { format } else { try recognized(file, readOnly: readOnly) }
     switch known {
@@ -115,14 +141,17 @@ public struct ImageOpener {
         _ = try QcowImage.repair(file, .all)
         header = try QcowHeader(reading: file)
       }
-      let backing = try openBacking(of: header, at: path, chain: &chain)
+      let backing =
+        if let base { base } else { try openBacking(of: header, in: file, chain: &chain) }
       return try QcowImage(
         file, header: header, readOnly: readOnly, backing: backing, cacheLimits: cacheLimits,
         report: report)
+    case .gzip:
+      return try openGzip(file)
     }
   }
 
-  private func recognized(_ file: HostFile, readOnly: Bool) throws(ImageFault) -> ImageFormat {
+  private func recognized(_ file: any FileStore, readOnly: Bool) throws(ImageFault) -> ImageFormat {
     let format = try Self.recognize(file)
     guard readOnly || format == .raw else {
       throw ImageFault(file.name, .formatNotGiven(found: format.rawValue))
@@ -133,19 +162,24 @@ public struct ImageOpener {
   /// Opens the backing file that a header names: always read-only, always a plain file, and
   /// relative to the image that names it, not to this process.
   private func openBacking(
-    of header: QcowHeader, at path: FilePath, chain: inout [FileIdentity]
+    of header: QcowHeader, in file: any FileStore, chain: inout [FileIdentity]
   ) throws(ImageFault) -> (any DiskImage)? {
     guard !header.backingName.isEmpty else { return nil }
     let name = String(decoding: header.backingName, as: UTF8.self)
     func refusal(_ reason: String) -> ImageFault {
-      ImageFault(path.string, .backing(name: name, reason: reason))
+      ImageFault(file.name, .backing(name: name, reason: reason))
     }
     guard Array(name.utf8) == header.backingName, !header.backingName.contains(0) else {
       throw refusal("its name is not UTF-8 text without NUL")
     }
-    // What QEMU would take for a protocol ("nbd:", "json:{...}") must not be obeyed from a file.
-    guard !name.prefix(while: { $0 != "/" }).contains(":") else {
-      throw refusal("its name looks like a protocol; only plain files are followed")
+    guard !Self.looksLikeProtocol(name) else {
+      throw refusal(
+        "its name looks like a protocol; only plain files are followed, "
+          + "unless you name the base yourself and this image as its overlay")
+    }
+    // A server must not choose files of this host.
+    guard !(file is NBDStore) else {
+      throw refusal("an NBD export names no files here; let its server open the chain of images")
     }
     let format: ImageFormat?
     switch header.backingFormat {
@@ -156,12 +190,13 @@ public struct ImageOpener {
       }
       format = known
     }
-    let target = path.removingLastComponent().pushing(FilePath(name))
+    let target = FilePath(file.name).removingLastComponent().pushing(FilePath(name))
     do {
-      let image = try open(target, format: format, readOnly: true, chain: &chain)
+      let image = try open(
+        HostFile(target.string, writable: false), format: format, readOnly: true, chain: &chain)
       if format == nil {
-        let guess = image is QcowImage ? "qcow2" : "raw"
-        report("\(path): does not say which format its backing file has; \(guess) is assumed")
+        let guess = image is QcowImage ? "qcow2" : image is GzipImage ? "gzip" : "raw"
+        report("\(file.name): does not say which format its backing file has; \(guess) is assumed")
       }
       return image
     } catch {

@@ -24,6 +24,56 @@ public final class RawImage: DiskImage {
     isReadOnly = readOnly || !store.isWritable
   }
 
+  /// Makes `store` an empty disk of whole sectors.
+  static func create(
+    on store: any FileStore, _ options: QcowImage.CreationOptions
+  ) throws(ImageFault) {
+    let (size, overflow) = options.byteCount.addingReportingOverflow(511)
+    guard !overflow, size <= UInt64(Int64.max) else {
+      throw ImageFault(
+        store.name, .refused("\(options.byteCount) bytes are too many for a file"))
+    }
+    try checkPreallocation(options.preallocation, of: store)
+    // A size that the file system refuses fails before the old content is gone.
+    try store.setByteCount(size & ~511)
+    try store.setByteCount(0)
+    try store.reserve(0..<size & ~511, options.preallocation)
+  }
+
+  /// Makes a raw disk bigger, with zeroes, or smaller.
+  ///
+  /// - Parameters:
+  ///   - byteCount: of whole sectors.
+  ///   - preallocation: of the part that is new.
+  public static func resize(
+    _ store: any FileStore, to byteCount: UInt64, _ preallocation: Preallocation = .off
+  ) throws(ImageFault) {
+    try checkPreallocation(preallocation, of: store)
+    let old = try store.byteCount()
+    guard byteCount > old else {
+      guard preallocation == .off else {
+        throw ImageFault(store.name, .refused("preallocation is for a disk that grows"))
+      }
+      return try store.setByteCount(byteCount)
+    }
+    do {
+      try store.reserve(old..<byteCount, preallocation)
+    } catch {
+      try? store.setByteCount(old)
+      throw error
+    }
+  }
+
+  /// A raw image has no tables whose space could be taken alone.
+  private static func checkPreallocation(
+    _ preallocation: Preallocation, of store: any FileStore
+  ) throws(ImageFault) {
+    guard preallocation != .metadata else {
+      throw ImageFault(
+        store.name, .refused("a raw image's preallocation is off, falloc or full, not metadata"))
+    }
+  }
+
   /// Reads the file.
   public func read(at offset: UInt64, into bytes: inout MutableSpan<UInt8>) throws(ImageFault) {
     try check(offset, byteCount: bytes.count)
@@ -41,10 +91,10 @@ public final class RawImage: DiskImage {
     if !isReadOnly { try store.flush() }
   }
 
-  /// Punches a hole where the host can.
+  /// Gives the space back where the host can.
   public func discard(_ range: Range<UInt64>) throws(ImageFault) {
     try checkWritable(range)
-    _ = try store.punchHole(range)
+    _ = try store.discard(range)
   }
 
   /// Punches a hole if allowed, else stores zeroes.

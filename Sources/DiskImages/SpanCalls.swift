@@ -17,13 +17,6 @@ extension MutableSpan<UInt8> {
   }
 }
 
-extension [UInt8] {
-  /// A copy of `source`.
-  init(_ source: Span<UInt8>) {
-    self = unsafe source.withUnsafeBytes { unsafe Array($0) }
-  }
-}
-
 extension Span<UInt8> {
   /// Whether every byte is zero (memcmp of the bytes with themselves, one further on).
   var isAllZero: Bool {

@@ -1,4 +1,4 @@
-internal import DeviceModel
+public import DeviceModel
 public import DiskImages
 public import Virtio
 public import VirtioBlock
@@ -27,7 +27,7 @@ public struct DiskConfiguration: Equatable, Sendable {
 
   /// The image file.
   public var path: String
-  /// `raw` or `qcow2`; nil when not given.
+  /// `raw`, `qcow2` or `gzip`; nil when not given. A gzip disk takes writes in an overlay only.
   public var format: String?
   /// Whether the guest may not write.
   public var isReadOnly = false
@@ -116,18 +116,31 @@ public struct DiskConfiguration: Equatable, Sendable {
   }
 }
 
-extension Machine {
-  /// Opens a disk image and attaches it as a virtio block device.
-  public func attach(_ disk: DiskConfiguration) throws {
+extension DiskConfiguration {
+  /// Opens the image. The guest cannot write to what comes back read-only.
+  ///
+  /// - Parameters:
+  ///   - trace: is warned of oddities.
+  ///   - progress: asked whether to go on while a gzip image is read through.
+  public func openImage(
+    trace: DeviceTrace,
+    progress: @escaping (_ done: UInt64, _ total: UInt64) -> Bool = { _, _ in true }
+  ) throws(ImageFault) -> any DiskImage {
     var opener = ImageOpener()
-    opener.report = { [trace] in trace.warn("disk", kind: $0, $0) }
-    let format = disk.format.flatMap(ImageFormat.init)
-    let image: any DiskImage =
-      switch disk.overlay {
-      case .temporary: try opener.openWithTemporaryOverlay(disk.path, format: format)
-      case .file(let overlay): try opener.open(disk.path, format: format, overlay: overlay)
-      case .none: try opener.open(disk.path, format: format, readOnly: disk.isReadOnly)
-      }
+    opener.report = { trace.warn("disk", kind: $0, $0) }
+    opener.progress = progress
+    let format = format.flatMap(ImageFormat.init)
+    return switch overlay {
+    case .temporary: try opener.openWithTemporaryOverlay(path, format: format)
+    case .file(let overlay): try opener.open(path, format: format, overlay: overlay)
+    case .none: try opener.open(path, format: format, readOnly: isReadOnly || format == .gzip)
+    }
+  }
+}
+
+extension Machine {
+  /// Attaches a disk's image, which has been opened, as a virtio block device.
+  public func attach(_ disk: DiskConfiguration, _ image: any DiskImage) throws {
     try attach(
       image, options: disk.options, interface: disk.interface, policy: disk.policy,
       slot: disk.slot)

@@ -36,7 +36,7 @@ public final class Machine {
   /// The disks' images, until ``closeDisks()``.
   var images: [any DiskImage] = []
 
-  let console: any CharacterEndpoint
+  let console: PanicLineRecorder
   let bus: SystemBus
   let exit = ExitBox()
   private let loader: BootLoader
@@ -60,6 +60,7 @@ public final class Machine {
         "\(configuration.cpuCount) CPUs asked for; this version of the machine has one")
     }
     self.configuration = configuration
+    let console = PanicLineRecorder(console)
     self.console = console
     self.trace = trace
     ram = try GuestRAM(byteCount: configuration.memoryByteCount)

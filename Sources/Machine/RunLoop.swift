@@ -30,8 +30,8 @@ public enum RunOutcome: Equatable, Sendable {
   case poweredOff
   /// A guest test reported this value through the exit register; 0 is success.
   case testResult(UInt32)
-  /// The guest's kernel said that it has crashed.
-  case panicked
+  /// The guest's kernel said that it has crashed; with the console's last words about it.
+  case panicked(String?)
   /// The CPU can neither go on nor enter PALcode.
   case deadEnd(String)
   /// Every CPU waits for an interrupt that nothing can ever request.
@@ -99,7 +99,7 @@ extension Machine {
   /// Why the run is over, if it is. A reset request is carried out here.
   private func endOfRun() throws -> RunOutcome? {
     if let value = exit.value { return .testResult(value) }
-    if exit.hasPanicked { return .panicked }
+    if exit.hasPanicked { return .panicked(console.panicLine) }
     if let reason = cpus[0].deadEnd { return .deadEnd(reason) }
     guard let request = bus.haltRequest else { return nil }
     guard request != 0 else { return .poweredOff }

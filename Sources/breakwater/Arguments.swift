@@ -15,6 +15,8 @@ enum ConsoleTarget: ExpressibleByArgument {
   case file(String)
   case unix(String)
 
+  static let allValueStrings = ["stdio", "none", "file:PATH", "unix:PATH"]
+
   init?(argument: String) {
     switch argument {
     case "stdio": self = .stdio
@@ -29,25 +31,29 @@ enum ConsoleTarget: ExpressibleByArgument {
 }
 
 /// What to trace, and into which file.
-struct TraceTarget: ExpressibleByArgument {
+struct TraceTarget {
   let categories: Set<DeviceTrace.Category>
   let path: String?
 
-  init?(argument: String) {
-    let parts = argument.split(separator: ":", maxSplits: 1).map(String.init)
-    guard let set = parts.first else { return nil }
-    var categories: Set<DeviceTrace.Category> = []
-    for name in set.split(separator: "+") {
-      guard let category = DeviceTrace.Category(rawValue: String(name)) else { return nil }
-      categories.insert(category)
-    }
-    self.categories = categories
-    path = parts.count == 2 ? parts[1] : nil
+  /// Reads the text of an option, or says what it takes.
+  init(option text: String) throws {
+    let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+    categories = try Set(
+      parts[0].split(separator: "+", omittingEmptySubsequences: false).map { name in
+        guard let category = DeviceTrace.Category(rawValue: String(name)) else {
+          throw ValidationError("'\(name)' is none of \(Self.names)")
+        }
+        return category
+      })
+    path = parts.count == 2 ? String(parts[1]) : nil
+  }
+
+  private static var names: String {
+    DeviceTrace.Category.allCases.map(\.rawValue).joined(separator: ", ")
   }
 
   static var help: ArgumentHelp {
-    let names = DeviceTrace.Category.allCases.map(\.rawValue).joined(separator: ", ")
-    return ArgumentHelp(
+    ArgumentHelp(
       "Trace categories joined by +, to standard error or a file. Categories: \(names).",
       valueName: "set[:file]")
   }

@@ -15,6 +15,16 @@ struct ByteSize: ExpressibleByArgument {
     byteCount = number << (suffix ?? 0)
   }
 
+  var defaultValueDescription: String { rounded }
+
+  /// Reads the text of an option, or says what it takes.
+  static func option(_ text: String) throws -> ByteSize {
+    guard let size = ByteSize(argument: text) else {
+      throw ValidationError("a size is a number of bytes, or one with K, M, G or T, such as 512M")
+    }
+    return size
+  }
+
   /// The size as people read it, with the exact number of bytes.
   var description: String { "\(rounded) (\(byteCount) bytes)" }
 

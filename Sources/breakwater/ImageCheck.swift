@@ -45,7 +45,9 @@ struct ImageCheck: ImageOperation {
     let store = try ImageOpener.file(file, writable: repair != nil)
     let known: ImageFormat = if let format { format } else { try ImageOpener.recognize(store) }
     guard known == .qcow2 else {
-      StandardError.line("breakwater: \(file): is a raw image, which has nothing to check")
+      let hint = known == .gzip ? "; gzip -t tests its data" : ""
+      StandardError.line(
+        "breakwater: \(file): is a \(known.rawValue) image, which has nothing to check\(hint)")
       return 63
     }
     let report =

@@ -63,6 +63,8 @@ struct ImageCommit: ImageOperation {
       let image = try ImageOpener.forCommands.open(path, format: .qcow2, readOnly: false)
       if image.byteCount < byteCount { try (image as? QcowImage)?.resize(to: byteCount) }
       return image
+    case .gzip:
+      return try ImageOpener.forCommands.open(path, format: .gzip, readOnly: false)
     }
   }
 

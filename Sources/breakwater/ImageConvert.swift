@@ -5,7 +5,9 @@ internal import Foundation
 /// `breakwater image convert`.
 struct ImageConvert: ImageOperation {
   static let configuration = CommandConfiguration(
-    commandName: "convert", abstract: "Copy a disk, with all that its backing files hold.")
+    commandName: "convert", abstract: "Copy a disk, with all that its backing files hold.",
+    usage: "breakwater image convert [<options>] <source> ... <target>",
+    discussion: "Several sources are copied one after the other, to one disk.")
 
   @Option(
     name: .customShort("f"), help: ArgumentHelp("Format of the source.", valueName: "fmt"))
@@ -18,8 +20,33 @@ struct ImageConvert: ImageOperation {
 
   @Option(
     name: .customShort("o"),
-    help: ArgumentHelp("cluster_size, compat, refcount_bits.", valueName: "key=value,..."))
+    help: ArgumentHelp(
+      "\(ImageCreationOptions.keysOfQcow2.joined(separator: ", ")).",
+      valueName: "key=value,..."))
   var options: [String] = []
+
+  @Option(
+    name: .customShort("B"),
+    help: ArgumentHelp(
+      "The target gets this backing file; what that holds already is not copied.",
+      valueName: "file"))
+  var backing: String?
+
+  @Option(
+    name: .customShort("F"),
+    help: ArgumentHelp("Format of the backing file.", valueName: "fmt"))
+  var backingFormat: ImageFormat?
+
+  @Option(
+    name: .customShort("l"),
+    help: ArgumentHelp("Copy what a snapshot of the source holds.", valueName: "name|id"))
+  var snapshot: String?
+
+  @Option(
+    name: .customShort("S"),
+    help: ArgumentHelp(
+      "Zeroes are left out in stretches of this size; 0: nothing is left out.", valueName: "size"))
+  var sparseSize = ByteSize(byteCount: 4096)
 
   @Flag(name: [.customShort("c"), .long], help: "Store compressed clusters.")
   var compress = false
@@ -29,8 +56,15 @@ struct ImageConvert: ImageOperation {
     help: ArgumentHelp("Threads that compress and decompress, from 1 to 64.", valueName: "n"))
   var threads = 4
 
+  @Flag(name: .customShort("W"), help: "Allow any order of writes. It is that of the disk anyway.")
+  var allowsAnyOrder = false
+
   @Flag(name: .customShort("n"), help: "Write into an image that exists.")
   var intoExisting = false
+
+  @Flag(
+    name: [.customShort("U"), .long], help: "Read the source even while another process writes.")
+  var forceShare = false
 
   @Flag(name: .shortAndLong, help: "Show progress on a terminal.")
   var progress = false
@@ -38,42 +72,43 @@ struct ImageConvert: ImageOperation {
   @Flag(name: .shortAndLong, help: "Print nothing.")
   var quiet = false
 
-  @Argument(help: ArgumentHelp("The image to copy.", valueName: "source"))
-  var source: String
+  @Argument(help: ArgumentHelp("The images to copy, and the new image.", valueName: "file"))
+  var files: [String]
 
-  @Argument(help: ArgumentHelp("The new image.", valueName: "target"))
-  var target: String
+  private var sources: ArraySlice<String> { files.dropLast() }
+  private var target: String { files.last ?? "" }
 
   mutating func validate() throws {
+    guard files.count >= 2 else {
+      throw ValidationError("convert takes one source or several, and a target")
+    }
+    try outputFormat.checkWritable(option: "-O")
     guard !compress || outputFormat == .qcow2 else {
       throw ValidationError("a raw image cannot be compressed; use -O qcow2")
     }
     guard (1...64).contains(threads) else {
       throw ValidationError("-m \(threads) is not a number from 1 to 64")
     }
-    guard !intoExisting || (options.isEmpty && !compress) else {
-      throw ValidationError("-n writes into an image as it is; -o and -c do not go with it")
+    guard !intoExisting || (options.isEmpty && backing == nil) else {
+      throw ValidationError("-n writes into an image as it is; -o and -B do not go with it")
+    }
+    guard sparseSize.byteCount <= 16 << 20, sparseSize.byteCount % 512 == 0 else {
+      throw ValidationError("-S takes a multiple of 512 up to 16M, or 0")
+    }
+    guard snapshot == nil || sources.count == 1 else {
+      throw ValidationError("-l names a snapshot of one source, not of several")
     }
   }
 
   func perform() throws -> Int32 {
-    let given = try ImageCreationOptions(parsing: options, for: outputFormat)
-    guard given.backingName == nil else {
-      throw ValidationError("-o backing_file: the target of a conversion has no backing file")
-    }
-    if let existing = try? HostFile(target, writable: false).identity,
-      try HostFile(source, writable: false).identity == existing
-    {
-      throw ImageFault(target, .refused("cannot be source and target at once"))
-    }
-    var opener = ImageOpener.forCommands
-    opener.cacheLimits.workers = threads - 1
-    let input = try opener.open(source, format: format, readOnly: true)
-    let output = try intoExisting ? openTarget(for: input) : makeTarget(for: input, given)
+    let input = try openSource()
+    let output = try intoExisting ? openTarget(for: input) : makeTarget(for: input)
     let interruption = Interruption()
     let bar = ProgressBar(isWanted: progress && !quiet)
     var conversion = ImageConversion()
     conversion.isCompressing = compress
+    conversion.skipsBacking = !intoExisting
+    conversion.sparseSize = Int(sparseSize.byteCount)
     conversion.workers = threads
     conversion.progress = {
       bar.show($0, of: $1)
@@ -91,18 +126,45 @@ struct ImageConvert: ImageOperation {
     return 0
   }
 
-  private func makeTarget(
-    for input: any DiskImage, _ given: ImageCreationOptions
-  ) throws(ImageFault) -> any DiskImage {
-    var options = QcowImage.CreationOptions(byteCount: input.byteCount)
-    options.clusterSize = given.clusterSize
-    options.version = given.version
-    options.refcountBits = given.refcountBits
-    let file = try NewImage(path: target, format: outputFormat, options: options).create()
-    return switch outputFormat {
-    case .raw: try RawImage(file, readOnly: false)
-    case .qcow2: try QcowImage(file, readOnly: false)
+  private func openSource() throws(ImageFault) -> any DiskImage {
+    var opener = ImageOpener.forCommands
+    opener.isLocking = !forceShare
+    opener.cacheLimits.workers = threads - 1
+    var disks: [any DiskImage] = []
+    for source in sources {
+      if try ImageOpener.isSame(target, source) {
+        throw ImageFault(target, .refused("cannot be source and target at once"))
+      }
+      disks.append(try opener.open(source, format: format, readOnly: true))
     }
+    if let snapshot { try disks[0].show(snapshot: snapshot) }
+    return disks.count == 1 ? disks[0] : try ConcatenatedDisk(disks)
+  }
+
+  private func makeTarget(for input: any DiskImage) throws -> any DiskImage {
+    let given = try ImageCreationOptions(parsing: options, for: outputFormat)
+    var options = given.options
+    options.byteCount = given.byteCount ?? input.byteCount
+    options.backingName = backing ?? options.backingName
+    options.backingFormat = backingFormat ?? options.backingFormat
+    guard options.backingName == nil || outputFormat == .qcow2 else {
+      throw ValidationError("a raw image cannot have a backing file; use -O qcow2")
+    }
+    guard (options.backingName == nil) == (options.backingFormat == nil) else {
+      throw ValidationError("a backing file needs its format: -B FILE with -F raw or -F qcow2")
+    }
+    guard options.byteCount >= input.byteCount else {
+      throw ImageFault(
+        target, .refused("would be smaller than the \(input.byteCount) bytes to be copied"))
+    }
+    let opener = ImageOpener.forCommands
+    if let name = options.backingName {
+      // Before anything is made: it may not be there.
+      _ = try opener.open(
+        resolved(name, from: target), format: options.backingFormat, readOnly: true)
+    }
+    try opener.create(target, format: outputFormat, options, replacing: true)
+    return try opener.open(target, format: outputFormat, readOnly: false)
   }
 
   /// An existing target, emptied: a conversion writes no zeroes.

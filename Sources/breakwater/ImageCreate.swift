@@ -1,6 +1,5 @@
 internal import ArgumentParser
 internal import DiskImages
-internal import Foundation
 
 /// `breakwater image create`.
 struct ImageCreate: ImageOperation {
@@ -13,7 +12,7 @@ struct ImageCreate: ImageOperation {
   @Option(
     name: .customShort("o"),
     help: ArgumentHelp(
-      "size, backing_file, backing_fmt, cluster_size, compat, refcount_bits.",
+      "\(ImageCreationOptions.keysOfQcow2.joined(separator: ", ")).",
       valueName: "key=value,..."))
   var options: [String] = []
 
@@ -39,40 +38,35 @@ struct ImageCreate: ImageOperation {
   @Argument(help: ArgumentHelp("Size of the disk, such as 20G.", valueName: "size"))
   var size: ByteSize?
 
+  mutating func validate() throws { try format.checkWritable(option: "-f") }
+
   func perform() throws -> Int32 {
     let given = try ImageCreationOptions(parsing: options, for: format)
-    let name = backing ?? given.backingName
-    guard name == nil || format == .qcow2 else {
+    var options = given.options
+    options.backingName = backing ?? options.backingName
+    options.backingFormat = backingFormat ?? options.backingFormat
+    guard options.backingName == nil || format == .qcow2 else {
       throw ValidationError("a raw image cannot have a backing file; use -f qcow2")
     }
-    guard name == nil || (backingFormat ?? given.backingFormat) != nil else {
-      throw ValidationError("a backing file needs its format: -F raw or -F qcow2")
+    guard (options.backingName == nil) == (options.backingFormat == nil) else {
+      throw ValidationError("a backing file needs its format: -b FILE with -F raw or -F qcow2")
     }
     var byteCount = size?.byteCount ?? given.byteCount
-    if let name, !isUnsafe {
-      let base = try openBase(resolved(name, from: file), given)
+    if let name = options.backingName, !isUnsafe {
+      let base = try openBase(resolved(name, from: file), options.backingFormat)
       byteCount = byteCount ?? base.byteCount
     }
     guard let byteCount else { throw ValidationError("the size of the disk is missing") }
-    var options = QcowImage.CreationOptions(byteCount: byteCount)
-    options.clusterSize = given.clusterSize
-    options.version = given.version
-    options.refcountBits = given.refcountBits
-    options.backingName = name
-    options.backingFormat = name == nil ? nil : backingFormat ?? given.backingFormat
-    let image = NewImage(path: file, format: format, options: options)
-    _ = try image.create()
-    if !quiet { print(image.announcement) }
+    options.byteCount = byteCount
+    try ImageOpener.forCommands.create(file, format: format, options, replacing: true)
+    if !quiet { print(ImageOpener.announcement(file, format, options)) }
     return 0
   }
 
-  private func openBase(_ path: String, _ given: ImageCreationOptions) throws -> any DiskImage {
-    if let target = try? HostFile(file, writable: false).identity,
-      try HostFile(path, writable: false).identity == target
-    {
+  private func openBase(_ path: String, _ format: ImageFormat?) throws -> any DiskImage {
+    if try ImageOpener.isSame(file, path) {
       throw ImageFault(file, .refused("cannot be its own backing file"))
     }
-    return try ImageOpener.forCommands.open(
-      path, format: backingFormat ?? given.backingFormat, readOnly: true)
+    return try ImageOpener.forCommands.open(path, format: format, readOnly: true)
   }
 }

@@ -1,37 +1,50 @@
 internal import ArgumentParser
 internal import DiskImages
-internal import Foundation
 
 /// The `-o` options of a new image, by qemu-img's names.
 struct ImageCreationOptions {
+  /// The size of the disk, if one was given.
   private(set) var byteCount: UInt64?
-  private(set) var backingName: String?
-  private(set) var backingFormat: ImageFormat?
-  private(set) var clusterSize = 65536
-  private(set) var version = 3
-  private(set) var refcountBits = 16
+  /// All other options.
+  private(set) var options = QcowImage.CreationOptions(byteCount: 0)
+  /// The keys that were given.
+  private(set) var keys: Set<String> = []
 
-  /// What qemu-img can do and this version cannot, by the only value that is taken.
-  private static let notImplemented = [
-    "compression_type": "zlib", "data_file_raw": "off", "encryption": "off", "extended_l2": "off",
-    "lazy_refcounts": "off", "nocow": "off", "preallocation": "off",
+  static let keysOfRaw = ["size", "preallocation"]
+  static let keysOfQcow2 =
+    keysOfRaw + [
+      "backing_file", "backing_fmt", "cluster_size", "compat", "refcount_bits", "lazy_refcounts",
+    ]
+
+  /// What qemu-img can do and this version cannot, by the only value that is taken, if any is.
+  private static let notImplemented: [String: String?] = [
+    "compression_type": "zlib", "data_file": nil, "data_file_raw": "off", "encryption": "off",
+    "extended_l2": "off", "extent_size_hint": "0", "nocow": "off",
   ]
 
-  /// Reads `key=value,...` texts.
+  /// Reads `key=value,...` texts; a comma inside a value is written twice.
   ///
   /// - Throws: `ValidationError` naming the key and what it takes.
   init(parsing texts: [String], for format: ImageFormat) throws {
-    for part in texts.flatMap({ $0.split(separator: ",") }) {
+    for part in texts.flatMap(Self.parts) {
       let pair = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
       guard pair.count == 2 else {
         throw ValidationError("-o \(part): an option is written key=value")
       }
       let (key, value) = (String(pair[0]), String(pair[1]))
-      guard format == .qcow2 || ["size", "preallocation"].contains(key) else {
-        throw ValidationError("-o \(part): a raw image has no such option; it has size")
+      let known = format == .raw ? Self.keysOfRaw : Self.keysOfQcow2
+      guard known.contains(key) || format == .qcow2 else {
+        throw ValidationError(
+          "-o \(part): a raw image has no such option; it has \(known.joined(separator: ", "))")
       }
+      keys.insert(key)
       try set(key, value)
     }
+  }
+
+  private static func parts(_ text: String) -> [String] {
+    text.replacing(",,", with: "\0").split(separator: ",")
+      .map { String($0).replacing("\0", with: ",") }
   }
 
   private mutating func set(_ key: String, _ value: String) throws {
@@ -42,78 +55,65 @@ struct ImageCreationOptions {
     case "size":
       guard let size = ByteSize(argument: value) else { throw refuse("is not a size") }
       byteCount = size.byteCount
-    case "backing_file": backingName = value
+    case "backing_file": options.backingName = value
     case "backing_fmt":
-      guard let format = ImageFormat(rawValue: value) else { throw refuse("is raw or qcow2") }
-      backingFormat = format
+      guard let format = ImageFormat(rawValue: value) else { throw refuse("is raw, qcow2 or gzip") }
+      options.backingFormat = format
     case "cluster_size":
       guard let size = ByteSize(argument: value).flatMap({ Int(exactly: $0.byteCount) }) else {
         throw refuse("is not a size")
       }
-      clusterSize = size
+      options.clusterSize = size
     case "compat":
       switch value {
-      case "0.10", "v2": version = 2
-      case "1.1", "v3": version = 3
+      case "0.10", "v2": options.version = 2
+      case "1.1", "v3": options.version = 3
       default: throw refuse("is 0.10 or 1.1")
       }
     case "refcount_bits":
       guard let bits = Int(value) else { throw refuse("is not a number") }
-      refcountBits = bits
-    case _ where Self.notImplemented[key] == value: break
-    case _ where Self.notImplemented[key] != nil:
-      throw refuse("is not implemented; only \(Self.notImplemented[key] ?? "") is")
+      options.refcountBits = bits
+    case "lazy_refcounts":
+      guard ["on", "off"].contains(value) else { throw refuse("is on or off") }
+      options.hasLazyRefcounts = value == "on"
+    case "preallocation":
+      guard let mode = Preallocation(rawValue: value) else {
+        throw refuse("is \(Preallocation.allCases.map(\.rawValue).joined(separator: ", "))")
+      }
+      options.preallocation = mode
+    case _ where key.hasPrefix("encrypt."):
+      throw refuse("encryption is not implemented")
     default:
-      throw refuse(
-        "is none of size, backing_file, backing_fmt, cluster_size, compat, refcount_bits")
+      guard let only = Self.notImplemented[key] else {
+        throw refuse("is none of \(Self.keysOfQcow2.joined(separator: ", "))")
+      }
+      guard value == only else {
+        throw refuse("is not implemented" + (only.map { "; only \($0) is" } ?? ""))
+      }
     }
   }
 }
 
-/// An image that is about to be made.
-struct NewImage {
-  let path: String
-  let format: ImageFormat
-  let options: QcowImage.CreationOptions
-
-  /// Makes the image and answers its file, locked. A file of that name is replaced, as qemu-img
-  /// does, but not before everything has been found in order.
-  func create() throws(ImageFault) -> HostFile {
-    let existed = FileManager.default.fileExists(atPath: path)
-    let file = try HostFile.create(path, replacing: true)
-    do throws(ImageFault) {
-      _ = try file.lock()
-      switch format {
-      case .raw:
-        let (size, overflow) = options.byteCount.addingReportingOverflow(511)
-        guard !overflow, size <= UInt64(Int64.max) else {
-          throw ImageFault(path, .refused("\(options.byteCount) bytes are too many for a file"))
-        }
-        // A size that the file system refuses fails before the old content is gone.
-        try file.setByteCount(size & ~511)
-        try file.setByteCount(0)
-        try file.setByteCount(size & ~511)
-      case .qcow2:
-        try QcowImage.create(on: file, options)
-      }
-    } catch {
-      if !existed { try? FileManager.default.removeItem(atPath: path) }
-      throw error
+extension ImageOpener {
+  /// The line that qemu-img prints about a new image.
+  static func announcement(
+    _ path: String, _ format: ImageFormat, _ options: QcowImage.CreationOptions
+  ) -> String {
+    let preallocation = options.preallocation == .off ? nil : options.preallocation.rawValue
+    var fields: [(String, String?)] = [("fmt", format.rawValue)]
+    switch format {
+    case .raw, .gzip:
+      fields += [("size", "\(options.byteCount)"), ("preallocation", preallocation)]
+    case .qcow2:
+      fields += [
+        ("cluster_size", "\(options.clusterSize)"), ("preallocation", preallocation),
+        ("compat", options.version == 2 ? "0.10" : "1.1"), ("size", "\(options.byteCount)"),
+        ("backing_file", options.backingName), ("backing_fmt", options.backingFormat?.rawValue),
+        ("lazy_refcounts", options.hasLazyRefcounts ? "on" : "off"),
+        ("refcount_bits", "\(options.refcountBits)"),
+      ]
     }
-    return file
-  }
-
-  /// The line that qemu-img prints.
-  var announcement: String {
-    guard format == .qcow2 else {
-      return "Formatting '\(path)', fmt=raw size=\(options.byteCount)"
-    }
-    let backing = [
-      options.backingName.map { "backing_file=\($0)" },
-      options.backingFormat.map { "backing_fmt=\($0.rawValue)" },
-    ].compactMap(\.self).map { " " + $0 }.joined()
-    return "Formatting '\(path)', fmt=qcow2 cluster_size=\(options.clusterSize) "
-      + "compat=\(options.version == 2 ? "0.10" : "1.1") size=\(options.byteCount)\(backing) "
-      + "refcount_bits=\(options.refcountBits)"
+    return "Formatting '\(path)', "
+      + fields.compactMap { key, value in value.map { "\(key)=\($0)" } }.joined(separator: " ")
   }
 }

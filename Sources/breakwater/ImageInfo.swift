@@ -8,7 +8,8 @@ struct ImageInfo: ImageOperation {
     commandName: "info",
     abstract: "Say what an image is. Its backing file need not exist.")
 
-  @Option(name: .customShort("f"), help: ArgumentHelp("Format: raw or qcow2.", valueName: "fmt"))
+  @Option(
+    name: .customShort("f"), help: ArgumentHelp("Format: raw, qcow2 or gzip.", valueName: "fmt"))
   var format: ImageFormat?
 
   @Option(help: "human or json.")
@@ -26,7 +27,8 @@ struct ImageInfo: ImageOperation {
   func perform() throws -> Int32 {
     var chain = [try ImageDescription(file, format, isLocking: !forceShare)]
     var identities = Set(chain.map(\.identity))
-    while backingChain, let last = chain.last, let next = last.fullBackingFilename {
+    while backingChain, let last = chain.last, let name = last.backingFilename {
+      let next = try resolved(name, from: last.filename)
       let below = try ImageDescription(
         next, last.backingFilenameFormat.flatMap(ImageFormat.init), isLocking: !forceShare)
       guard identities.insert(below.identity).inserted else {
@@ -53,39 +55,14 @@ struct ImageDescription: Encodable {
   let filename: String
   let format: String
   let virtualSize: UInt64
-  let actualSize: UInt64
+  let actualSize: UInt64?
   let isDirty: Bool
   private(set) var clusterSize: Int?
   private(set) var backingFilename: String?
   private(set) var fullBackingFilename: String?
   private(set) var backingFilenameFormat: String?
   private(set) var snapshots: [SnapshotDescription]?
-  private(set) var formatSpecific: FormatSpecific?
-
-  struct FormatSpecific: Encodable {
-    let type = "qcow2"
-    let data: Details
-
-    struct Details: Encodable {
-      let compat: String
-      let compressionType: String
-      let hasLazyRefcounts: Bool?
-      let refcountBits: Int
-      let isCorrupt: Bool?
-      let hasExtendedL2: Bool?
-
-      enum CodingKeys: String, CodingKey {
-        case compat
-        case compressionType = "compression-type"
-        case hasLazyRefcounts = "lazy-refcounts"
-        case refcountBits = "refcount-bits"
-        case isCorrupt = "corrupt"
-        case hasExtendedL2 = "extended-l2"
-      }
-    }
-
-    enum CodingKeys: CodingKey { case type, data }
-  }
+  private(set) var formatSpecific: ImageFormatDetails?
 
   enum CodingKeys: String, CodingKey {
     case filename, format, snapshots
@@ -102,10 +79,11 @@ struct ImageDescription: Encodable {
   /// Reads the image's own structures, not its backing file.
   init(_ path: String, _ format: ImageFormat?, isLocking: Bool) throws(ImageFault) {
     let file =
-      isLocking ? try ImageOpener.file(path, writable: false) : try HostFile(path, writable: false)
+      isLocking
+      ? try ImageOpener.file(path, writable: false) : try ImageOpener.store(path, writable: false)
     identity = file.identity
     filename = path
-    actualSize = file.allocatedByteCount()
+    actualSize = (file as? HostFile)?.allocatedByteCount()
     let known: ImageFormat = if let format { format } else { try ImageOpener.recognize(file) }
     self.format = known.rawValue
     switch known {
@@ -119,17 +97,17 @@ struct ImageDescription: Encodable {
       isDirty = information.isDirty
       clusterSize = information.clusterSize
       backingFilename = information.backingName
-      fullBackingFilename = information.backingName.map { resolved($0, from: path) }
+      fullBackingFilename = information.backingName.map { name in
+        (try? resolved(name, from: path)) ?? name
+      }
       backingFilenameFormat = information.backingFormat
       snapshots = image.snapshots.isEmpty ? nil : image.snapshots.map(SnapshotDescription.init)
-      let isVersion3 = information.version >= 3
-      formatSpecific = FormatSpecific(
-        data: .init(
-          compat: isVersion3 ? "1.1" : "0.10", compressionType: "zlib",
-          hasLazyRefcounts: isVersion3 ? information.hasLazyRefcounts : nil,
-          refcountBits: information.refcountBits,
-          isCorrupt: isVersion3 ? information.isCorrupt : nil,
-          hasExtendedL2: isVersion3 ? false : nil))
+      formatSpecific = .qcow2(.init(information))
+    case .gzip:
+      let image = try ImageOpener.forCommands.openGzip(file)
+      virtualSize = image.byteCount
+      isDirty = false
+      formatSpecific = .gzip(.init(image.information))
     }
   }
 
@@ -138,7 +116,7 @@ struct ImageDescription: Encodable {
     var lines = [
       "image: \(filename)", "file format: \(format)",
       "virtual size: \(ByteSize(byteCount: virtualSize).description)",
-      "disk size: \(ByteSize(byteCount: actualSize).rounded)",
+      "disk size: \(actualSize.map { ByteSize(byteCount: $0).rounded } ?? "unavailable")",
     ]
     if isDirty { lines.append("cleanly shut down: no") }
     if let clusterSize { lines.append("cluster_size: \(clusterSize)") }
@@ -150,13 +128,9 @@ struct ImageDescription: Encodable {
     }
     if let backingFilenameFormat { lines.append("backing file format: \(backingFilenameFormat)") }
     if let snapshots { lines += SnapshotDescription.table(snapshots) }
-    if let data = formatSpecific?.data {
-      lines += ["Format specific information:", "    compat: \(data.compat)"]
-      lines.append("    compression type: \(data.compressionType)")
-      if let lazy = data.hasLazyRefcounts { lines.append("    lazy refcounts: \(lazy)") }
-      lines.append("    refcount bits: \(data.refcountBits)")
-      if let corrupt = data.isCorrupt { lines.append("    corrupt: \(corrupt)") }
-      if let extended = data.hasExtendedL2 { lines.append("    extended l2: \(extended)") }
+    if let formatSpecific {
+      lines.append("Format specific information:")
+      lines += formatSpecific.lines.map { "    " + $0 }
     }
     return lines.joined(separator: "\n")
   }

@@ -6,7 +6,8 @@ struct ImageMapping: ImageOperation {
   static let configuration = CommandConfiguration(
     commandName: "map", abstract: "Say where each part of a disk is, over all backing files.")
 
-  @Option(name: .customShort("f"), help: ArgumentHelp("Format: raw or qcow2.", valueName: "fmt"))
+  @Option(
+    name: .customShort("f"), help: ArgumentHelp("Format: raw, qcow2 or gzip.", valueName: "fmt"))
   var format: ImageFormat?
 
   @Option(help: "human or json.")
@@ -67,7 +68,7 @@ struct ImageMapping: ImageOperation {
     guard !hasCompressed else {
       throw ImageFault(
         file,
-        .refused("has compressed clusters, which this table cannot show; use --output json"))
+        .refused("has compressed data, which this table cannot show; use --output json"))
     }
   }
 }

@@ -5,13 +5,20 @@ internal import DiskImages
 struct ImageResize: ImageOperation {
   static let configuration = CommandConfiguration(
     commandName: "resize", abstract: "Make a disk bigger or smaller.",
-    usage: "breakwater image resize [-f <fmt>] [--shrink] [--quiet] <file> [+|-]<size>")
+    usage: "breakwater image resize [-f <fmt>] [--shrink] "
+      + "[--preallocation <mode>] [--quiet] <file> [+|-]<size>")
 
   @Option(name: .customShort("f"), help: ArgumentHelp("Format: raw or qcow2.", valueName: "fmt"))
   var format: ImageFormat?
 
   @Flag(help: "Allow that what lies behind the new end is lost.")
   var shrink = false
+
+  @Option(
+    help: ArgumentHelp(
+      "How the new part's space is taken: off, metadata (qcow2 only), falloc or full.",
+      valueName: "mode"))
+  var preallocation = Preallocation.off
 
   @Flag(name: .shortAndLong, help: "Print nothing.")
   var quiet = false
@@ -34,16 +41,21 @@ struct ImageResize: ImageOperation {
   func perform() throws -> Int32 {
     let file = operands[0]
     guard let change = SizeChange(operands[1]) else { return Self.failureStatus }
-    let looksLike = try ImageOpener.recognize(HostFile(file, writable: false))
-    guard let format = format ?? (looksLike == .raw ? .raw : nil) else {
-      throw ImageFault(file, .formatNotGiven(found: looksLike.rawValue))
-    }
-    switch format {
+    switch try format ?? recognized(file) {
     case .raw: try resizeRaw(file, change)
     case .qcow2: try resizeQcow2(file, change)
+    case .gzip: _ = try ImageOpener.forCommands.open(file, format: .gzip, readOnly: false)
     }
     if !quiet { print("Image resized.") }
     return 0
+  }
+
+  private func recognized(_ path: String) throws(ImageFault) -> ImageFormat {
+    let looksLike = try ImageOpener.recognize(ImageOpener.store(path, writable: false))
+    guard looksLike == .raw else {
+      throw ImageFault(path, .formatNotGiven(found: looksLike.rawValue))
+    }
+    return .raw
   }
 
   private func resizeRaw(_ path: String, _ change: SizeChange) throws(ImageFault) {
@@ -57,7 +69,7 @@ struct ImageResize: ImageOperation {
       throw ImageFault(
         path, .refused("would lose its content behind \(sectors) bytes; --shrink allows that"))
     }
-    try file.setByteCount(sectors)
+    try RawImage.resize(file, to: sectors, preallocation)
     try file.flush()
   }
 
@@ -71,7 +83,7 @@ struct ImageResize: ImageOperation {
       throw ImageFault(
         path, .refused("would lose its content behind \(size) bytes; --shrink allows that"))
     }
-    try image.resize(to: size, mayShrink: shrink)
+    try image.resize(to: size, mayShrink: shrink, preallocation: preallocation)
     try image.close()
   }
 }

@@ -41,9 +41,9 @@ struct ImageSnapshot: ImageOperation {
       try image.createSnapshot(
         named: name, seconds: UInt32(clamping: Int64(Date().timeIntervalSince1970)))
     } else if let name = applied {
-      try image.applySnapshot(at: try index(of: name, in: image))
+      try image.applySnapshot(at: try image.index(ofSnapshot: name))
     } else if let name = deleted {
-      try image.deleteSnapshot(at: try index(of: name, in: image))
+      try image.deleteSnapshot(at: try image.index(ofSnapshot: name))
     } else if !image.snapshots.isEmpty, !quiet {
       print(
         SnapshotDescription.table(image.snapshots.map(SnapshotDescription.init))
@@ -52,13 +52,29 @@ struct ImageSnapshot: ImageOperation {
     try image.close()
     return 0
   }
+}
 
-  /// A snapshot by its identifier or else by its name.
-  private func index(of name: String, in image: QcowImage) throws(ImageFault) -> Int {
-    let index =
-      image.snapshots.firstIndex { $0.id == name } ?? image.snapshots.firstIndex { $0.name == name }
-    guard let index else { throw ImageFault(file, .refused("has no snapshot \"\(name)\"")) }
+extension QcowImage {
+  /// A snapshot by its identifier or else by its name, or by qemu-img's spelling of one of the two.
+  func index(ofSnapshot text: String) throws(ImageFault) -> Int {
+    let isID = text.hasPrefix("snapshot.id=")
+    let isName = text.hasPrefix("snapshot.name=")
+    let name = isID || isName ? String(text.drop { $0 != "=" }.dropFirst()) : text
+    let byID = isName ? nil : snapshots.firstIndex { $0.id == name }
+    guard let index = byID ?? (isID ? nil : snapshots.firstIndex { $0.name == name }) else {
+      throw ImageFault(description, .refused("has no snapshot \"\(name)\""))
+    }
     return index
+  }
+}
+
+extension DiskImage {
+  /// Makes a disk that was opened for reading what it was when a snapshot was made.
+  func show(snapshot name: String) throws(ImageFault) {
+    guard let image = self as? QcowImage else {
+      throw ImageFault(description, .refused("is a raw image, which has no snapshots"))
+    }
+    try image.showSnapshot(at: image.index(ofSnapshot: name))
   }
 }
 

@@ -18,7 +18,10 @@ final class SignalWatch {
     }
   }
 
-  deinit { for source in sources { source.cancel() } }
+  deinit {
+    for source in sources { source.cancel() }
+    for number in [SIGINT, SIGTERM] { signal(number, SIG_DFL) }
+  }
 }
 
 /// Whether somebody has asked this process to stop.

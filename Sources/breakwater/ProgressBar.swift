@@ -44,3 +44,22 @@ final class ProgressBar {
     try? FileHandle.standardError.write(contentsOf: Data("\r\u{1B}[K\(text)".utf8))
   }
 }
+
+/// How far the first pass through a gzip image is. Ctrl-C stops it.
+final class IndexingProgress {
+  private var running: (bar: ProgressBar, interruption: Interruption)?
+
+  /// Shows that `done` of `total` bytes are read. Answers whether to go on.
+  func show(_ done: UInt64, of total: UInt64) -> Bool {
+    let (bar, interruption) = running ?? (ProgressBar(isWanted: true), Interruption())
+    let goesOn = !interruption.hasHappened
+    if goesOn, done < total {
+      bar.show(done, of: total)
+      running = (bar, interruption)
+    } else {
+      bar.finish()
+      running = nil
+    }
+    return goesOn
+  }
+}

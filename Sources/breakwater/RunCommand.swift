@@ -2,6 +2,7 @@ internal import AlphaCPU
 internal import ArgumentParser
 internal import Console
 internal import DeviceModel
+internal import DiskImages
 internal import Foundation
 internal import Machine
 
@@ -37,7 +38,9 @@ struct RunCommand: ParsableCommand {
       valueName: "file[,key=value...]"))
   var disk: [String] = []
 
-  @Option(help: ArgumentHelp("Memory, such as 512M or 4G.", valueName: "size"))
+  @Option(
+    help: ArgumentHelp("Memory, such as 64M or 4G (default: 512M).", valueName: "size"),
+    transform: ByteSize.option)
   var memory = ByteSize(byteCount: 512 << 20)
 
   @Option(help: "Number of CPUs; this version has one.")
@@ -58,7 +61,7 @@ struct RunCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Stop after this many instructions.", valueName: "n"))
   var maxInstructions: UInt64?
 
-  @Option(help: TraceTarget.help)
+  @Option(help: TraceTarget.help, transform: TraceTarget.init(option:))
   var trace: [TraceTarget] = []
 
   @Option(
@@ -74,11 +77,14 @@ struct RunCommand: ParsableCommand {
   }
 
   func run() throws {
+    let tracer = try DiagnosticOutput(trace)
+    // Before the console takes the terminal: reading a gzip image through can last, and Ctrl-C ends
+    // it.
+    let disks = try openDisks(tracer.trace)
     let endpoint = try openConsole()
     let terminal = endpoint as? TerminalEndpoint
-    let tracer = try DiagnosticOutput(trace)
     let machine = try Machine(try configuration(), console: endpoint, trace: tracer.trace)
-    try attachDisks(to: machine)
+    try attach(disks, to: machine)
     try machine.reset()
     if let terminal { machine.stopCondition = { terminal.quitRequested } }
 
@@ -126,11 +132,27 @@ struct RunCommand: ParsableCommand {
     return configuration
   }
 
-  private func attachDisks(to machine: Machine) throws {
+  private func openDisks(
+    _ trace: DeviceTrace
+  ) throws -> [(disk: DiskConfiguration, image: any DiskImage)] {
+    let indexing = IndexingProgress()
+    do {
+      return try disk.map {
+        let disk = try DiskConfiguration(parsing: $0)
+        return (disk, try disk.openImage(trace: trace) { indexing.show($0, of: $1) })
+      }
+    } catch let fault as ImageFault where fault.cause == .interrupted {
+      throw ExitCode(130)
+    }
+  }
+
+  private func attach(
+    _ disks: [(disk: DiskConfiguration, image: any DiskImage)], to machine: Machine
+  ) throws {
     if bootsDMATest {
       for image in try BuiltInFiles.dmaTestDisks() { try machine.attach(image) }
     }
-    for text in disk { try machine.attach(DiskConfiguration(parsing: text)) }
+    for (disk, image) in disks { try machine.attach(disk, image) }
   }
 
   private func openConsole() throws -> any CharacterEndpoint {
@@ -157,7 +179,8 @@ private struct Ending {
       case .poweredOff: ("the guest powered off", 0)
       case .testResult(0): ("the guest's test passed", 0)
       case .testResult(let value): ("the guest's test failed with \(value)", 1)
-      case .panicked: ("the guest panicked", 1)
+      case .panicked(nil): ("the guest panicked", 1)
+      case .panicked(let line?): ("the guest panicked: \(line)", 1)
       case .deadEnd(let why): ("the CPU stopped: \(why)", 1)
       case .idleForever:
         ("the guest waits for an interrupt, and nothing can raise one any more; \(place)", 1)

@@ -150,17 +150,21 @@ import Testing
     options.backingFormat = .raw
     let opener = ImageOpener()
     let path = directory.file("new")
-    let image = try opener.create(path, format: .qcow2, options)
+    try opener.create(path, format: .qcow2, options)
+    let image = try opener.open(path, format: .qcow2, readOnly: false)
     try image.write(at: 10, [4])
     #expect(try image.bytes(at: 9, count: 3) == [3, 4, 3])
     #expect(image.byteCount == 100_352)
-    let line = fault { _ = try opener.create(path, format: .qcow2, options, replacing: true) }
+    let line = fault { try opener.create(path, format: .qcow2, options, replacing: true) }
     #expect(line?.contains("is in use") == true)
     #expect(line?.hasPrefix(path) == true)
     #expect(
-      fault { _ = try opener.create(path, format: .raw, options) }?.contains("File exists") == true)
-    let raw = try opener.create(directory.file("raw"), format: .raw, .init(byteCount: 1024))
-    #expect(raw.byteCount == 1024)
+      fault { try opener.create(path, format: .raw, options) }?.contains("File exists") == true)
+    try opener.create(directory.file("raw"), format: .raw, .init(byteCount: 1000))
+    #expect(try opener.open(directory.file("raw"), readOnly: true).byteCount == 1024)
+    options.clusterSize = 1000
+    #expect(fault { try opener.create(directory.file("odd"), format: .qcow2, options) } != nil)
+    #expect(fault { _ = try opener.open(directory.file("odd"), readOnly: true) } != nil)
     #expect(try image.bytes(at: 10, count: 1) == [4])
   }
 }

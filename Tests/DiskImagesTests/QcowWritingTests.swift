@@ -9,9 +9,10 @@ struct ImageKind: CustomTestStringConvertible, Sendable {
   var refcountBits = 16
   var version = 3
   var hasBacking = false
+  var isLazy = false
   var testDescription: String {
     "clusters of \(clusterSize), \(refcountBits) bits, version \(version)"
-      + (hasBacking ? ", backing" : "")
+      + (hasBacking ? ", backing" : "") + (isLazy ? ", lazy" : "")
   }
 
   static let all: [Self] =
@@ -20,6 +21,7 @@ struct ImageKind: CustomTestStringConvertible, Sendable {
     + [512, 4096].map { Self(clusterSize: $0, version: 2) }
     + [512, 4096].map { Self(clusterSize: $0, hasBacking: true) }
     + [512, 4096].map { Self(clusterSize: $0, version: 2, hasBacking: true) }
+    + [512, 4096].map { Self(clusterSize: $0, isLazy: true) }
 }
 
 @Suite struct QcowWritingTests {
@@ -30,6 +32,7 @@ struct ImageKind: CustomTestStringConvertible, Sendable {
     options.clusterSize = kind.clusterSize
     options.refcountBits = kind.refcountBits
     options.version = kind.version
+    options.hasLazyRefcounts = kind.isLazy
     if kind.hasBacking {
       options.backingName = "base"
       options.backingFormat = .raw

@@ -7,6 +7,10 @@
 /// fallocate(2) with FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE. 0, or -1 with errno.
 int chost_punch_hole(int descriptor, int64_t offset, int64_t byte_count);
 
+/// fallocate(2) with no mode: the range takes space and the file grows to its end. 0, or -1 with
+/// errno.
+int chost_allocate(int descriptor, int64_t offset, int64_t byte_count);
+
 /// lseek(2) with SEEK_DATA. -1 with errno ENXIO when no data follows.
 int64_t chost_seek_data(int descriptor, int64_t offset);
 

@@ -52,7 +52,7 @@ final class CompressedWriter {
   }
 
   private static func makeWork(_ clusterSize: Int) -> Queue.Work {
-    let compressor = ClusterCompressor()
+    let compressor = RawDeflater()
     return { cluster in
       // The last cluster may reach past the end of the disk; zeroes complete it.
       let whole =

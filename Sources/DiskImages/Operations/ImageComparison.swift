@@ -50,12 +50,3 @@ public enum ImageComparison {
     return .same
   }
 }
-
-extension DiskImage {
-  /// Like ``zeroRun(at:)``, with zeroes behind the end of the disk.
-  fileprivate func knownZero(at offset: UInt64, upTo limit: UInt64) throws(ImageFault) -> UInt64 {
-    guard offset < byteCount else { return limit - offset }
-    let run = try zeroRun(at: offset)
-    return offset + run == byteCount ? limit - offset : run
-  }
-}

@@ -2,7 +2,7 @@ internal import CLibdeflate
 internal import CZlib
 
 /// Inflating raw deflate streams (RFC 1951, no zlib or gzip wrapper): the content of compressed
-/// clusters.
+/// clusters, each inflated whole. ``RawInflater`` goes step by step.
 enum CompressedCluster {
   /// Inflates until `output` is full, whatever follows in `input`.
   ///

@@ -36,7 +36,7 @@ final class DecompressedClusters {
 
   init(_ geometry: ClusterGeometry, _ limits: QcowImage.CacheLimits) {
     clusterSize = Int(geometry.clusterSize)
-    window = max(2 << 20, 2 * geometry.clusterSize)
+    window = geometry.clusterSize * min(64, max(2, (2 << 20) / geometry.clusterSize))
     kept = BoundedCache(limit: limits.clusterBytes)
     queue = limits.workers > 0 ? Queue(threads: limits.workers) { { $0.inflated() } } : nil
   }
@@ -45,6 +45,8 @@ final class DecompressedClusters {
 
   /// Number of clusters that are kept.
   var count: Int { kept.count }
+  /// Number of clusters that were fetched and not yet asked for.
+  var aheadCount: Int { ahead.count }
   /// Whether there are threads to decompress anything ahead.
   var canFetch: Bool { queue != nil }
 
@@ -128,8 +130,6 @@ final class DecompressedClusters {
       }
     }
     // What nobody has come for makes room.
-    while order.count > max(4, 3 * Int(window) / clusterSize) {
-      remove(order[0])
-    }
+    while order.count > 3 * Int(window) / clusterSize { remove(order[0]) }
   }
 }

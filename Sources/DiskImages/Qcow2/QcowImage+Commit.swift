@@ -6,23 +6,33 @@
 extension QcowImage {
   /// Makes every completed write durable.
   public func flush() throws(ImageFault) {
-    guard writer != nil else { return }
+    guard let writer else { return }
+    try settle(writer)
+    if let lost = writer.lost {
+      writer.lost = nil
+      throw lost
+    }
     try commit()
   }
 
-  /// Commits, makes the released clusters' refcounts durable too, and ends the file after a whole
-  /// sector. No call may follow.
+  /// Commits, makes all refcounts durable, and ends the file after a whole sector. No call may
+  /// follow.
   public func close() throws(ImageFault) {
     decompressed.removeAll()
     guard let writer else { return }
-    try commit()
+    try flush()
+    try writeRefcounts(writer)
     let size = try store.byteCount()
-    if size % 512 != 0 { try store.setByteCount((size + 511) & ~511) }
+    if size % 512 != 0, store.capacity == nil { try store.setByteCount((size + 511) & ~511) }
     try store.flush()
+    if header.isDirty { try changeHeader { $0.incompatibleFeatures &= ~QcowFeatures.dirty } }
     writer.refusal = ImageFault(store.name, .readOnly(reason: "it has been closed"))
   }
 
   /// Writes all pending changes in the order that a crash allows.
+  ///
+  /// An image with lazy refcounts is marked dirty instead of having its refcounts written; whoever
+  /// opens it after a crash rebuilds them.
   func commit() throws(ImageFault) {
     guard let writer else { return }
     if let refusal = writer.refusal { throw refusal }
@@ -39,22 +49,52 @@ extension QcowImage {
       || writer.pending.releases.count > PendingChanges.releaseLimit
     {
       try commit()
+      if isLazy { try writeRefcounts(writer) }
     }
   }
 
   /// Step 1: refcounts of new clusters, new tables and guest data. Nothing points to them yet.
   func commitAllocations(_ writer: QcowWriter) throws(ImageFault) {
     let refcounts = writer.refcounts
+    let postpones = isLazy && !refcounts.needsMove
+    if postpones, refcounts.hasChanges, !header.isDirty {
+      try changeHeader { $0.incompatibleFeatures |= QcowFeatures.dirty }
+    }
+    let hasNews = !writer.pending.newTables.isEmpty || writer.pending.dataPrecedesTables
+    if !postpones, refcounts.hasChanges {
+      try writeRefcounts(writer, with: writeNewTables)
+    } else if hasNews {
+      try writeNewTables(writer)
+      try store.flush()
+    }
+    for offset in writer.pending.newTables {
+      writer.pending.tables[offset]?.didWrite()
+    }
+    // Until an L1 entry names them they stay in `pending`, where eviction cannot lose them.
+    writer.pending.newTables = []
+    writer.pending.dataPrecedesTables = false
+  }
+
+  private func writeNewTables(_ writer: QcowWriter) throws(ImageFault) {
+    for offset in writer.pending.newTables {
+      if let table = writer.pending.tables[offset] {
+        try store.write(at: offset, DiskImages.bytes(table.entries))
+      }
+    }
+  }
+
+  /// Makes all refcounts durable, then the entries of the refcount table that name new blocks.
+  ///
+  /// - Parameter others: writes what is to be durable together with the blocks.
+  private func writeRefcounts(
+    _ writer: QcowWriter, with others: (QcowWriter) throws(ImageFault) -> Void = { _ in }
+  ) throws(ImageFault) {
+    let refcounts = writer.refcounts
+    guard refcounts.hasChanges else { return }
     let move = refcounts.needsMove ? try allocateRefcountTable(writer) : nil
-    let hasAllocations = !refcounts.dirtyBlocks.isEmpty || !writer.pending.newTables.isEmpty
-    guard hasAllocations || move != nil || writer.pending.dataPrecedesTables else { return }
     do {
       try writeRefcountBlocks(writer)
-      for offset in writer.pending.newTables {
-        if let table = writer.pending.tables[offset] {
-          try store.write(at: offset, DiskImages.bytes(table.entries))
-        }
-      }
+      try others(writer)
       if let move { try store.write(at: move, DiskImages.bytes(refcounts.entries)) }
       try store.flush()
     } catch {
@@ -63,12 +103,6 @@ extension QcowImage {
       throw error
     }
     refcounts.didWriteBlocks()
-    for offset in writer.pending.newTables {
-      writer.pending.tables[offset]?.didWrite()
-    }
-    // Until an L1 entry names them they stay in `pending`, where eviction cannot lose them.
-    writer.pending.newTables = []
-    writer.pending.dataPrecedesTables = false
     if let move {
       try switchRefcountTable(to: move, writer)
     } else {
@@ -85,7 +119,6 @@ extension QcowImage {
     for index in writer.pending.l1Indices {
       try store.write(at: header.l1Offset + UInt64(index) * 8, DiskImages.bytes([l1[index]]))
     }
-    if writer.pending.headerChanged { try writeHeader() }
     try store.flush()
     for (offset, table) in writer.pending.tables {
       table.didWrite()
@@ -93,7 +126,6 @@ extension QcowImage {
     }
     writer.pending.tables = [:]
     writer.pending.l1Indices = []
-    writer.pending.headerChanged = false
   }
 
   /// Step 3: references that no table on disk holds any more. Their refcounts may become durable
@@ -113,9 +145,11 @@ extension QcowImage {
         forget(cluster, writer)
       }
     }
-    try writeRefcountBlocks(writer)
-    writer.refcounts.didWriteBlocks()
-    try punchHoles(freed.sorted())
+    if !isLazy {
+      try writeRefcountBlocks(writer)
+      writer.refcounts.didWriteBlocks()
+    }
+    try discard(clusters: freed.sorted())
   }
 
   /// Whatever metadata a cluster held, it holds it no more.
@@ -129,14 +163,14 @@ extension QcowImage {
   }
 
   /// Gives freed clusters back to the host, in runs.
-  private func punchHoles(_ clusters: [UInt64]) throws(ImageFault) {
+  private func discard(clusters: [UInt64]) throws(ImageFault) {
     var index = 0
     while index < clusters.count {
       var end = index + 1
       while end < clusters.count, clusters[end] == clusters[end - 1] + 1 { end += 1 }
       let bits = UInt64(geometry.clusterBits)
       let range = clusters[index] << bits..<(clusters[end - 1] + 1) << bits
-      guard try store.punchHole(range) else { return }
+      guard try store.discard(range) else { return }
       index = end
     }
   }
@@ -157,6 +191,24 @@ extension QcowImage {
     let first = entries.lowerBound / perSector * perSector
     let end = min(table.count, (entries.upperBound + perSector - 1) / perSector * perSector)
     try store.write(at: offset + UInt64(first) * 8, DiskImages.bytes(table[first..<end]))
+  }
+
+  /// Changes header fields with one write, durably. A failure leaves them as they were.
+  func changeHeader(_ change: (inout QcowHeader) -> Void) throws(ImageFault) {
+    let old = header
+    change(&header)
+    do {
+      try writeHeader()
+      try store.flush()
+    } catch {
+      header = old
+      throw error
+    }
+  }
+
+  /// Whether refcounts may be postponed while the image is marked dirty.
+  private var isLazy: Bool {
+    header.version >= 3 && header.compatibleFeatures & QcowFeatures.lazyRefcounts != 0
   }
 
   /// Stores the header's fields in one write of less than a sector.
@@ -193,10 +245,15 @@ extension QcowImage {
     let old = header.refcountTableOffset
     let oldByteCount = UInt64(header.refcountTableClusters) << UInt64(header.clusterBits)
     let byteCount = UInt64(writer.refcounts.entries.count) * 8
-    header.refcountTableOffset = offset
-    header.refcountTableClusters = UInt32(geometry.clusterCount(byteCount))
-    try writeHeader()
-    try store.flush()
+    do {
+      try changeHeader {
+        $0.refcountTableOffset = offset
+        $0.refcountTableClusters = UInt32(geometry.clusterCount(byteCount))
+      }
+    } catch {
+      release(offset, byteCount, writer)
+      throw error
+    }
     writer.refcounts.didMove()
     writer.metadata.remove(at: old)
     _ = writer.metadata.insert(.refcountTable, at: offset, byteCount: byteCount)

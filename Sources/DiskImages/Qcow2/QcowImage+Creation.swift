@@ -14,6 +14,10 @@ extension QcowImage {
     public var backingName: String?
     /// Format of the backing file.
     public var backingFormat: ImageFormat?
+    /// Whether writers may postpone refcounts; version 3 only.
+    public var hasLazyRefcounts = false
+    /// What is taken from the host at once. An image with a backing file takes nothing.
+    public var preallocation = Preallocation.off
 
     /// An image of `byteCount` bytes with the defaults of qemu-img.
     public init(byteCount: UInt64) { self.byteCount = byteCount }
@@ -53,6 +57,10 @@ extension QcowImage {
     try store.flush()
     try store.write(at: 0, encoded)
     try store.flush()
+    guard options.preallocation != .off else { return }
+    let image = try QcowImage(store, readOnly: false)
+    try image.preallocate(0..<image.byteCount, options.preallocation)
+    try image.close()
   }
 
   /// A header without places for its tables.
@@ -72,6 +80,12 @@ extension QcowImage {
     guard options.version == 3 || (options.version == 2 && order == 4) else {
       throw refuse("the version must be 3, or 2 with refcounts of 16 bits")
     }
+    guard options.version == 3 || !options.hasLazyRefcounts else {
+      throw refuse("version 2 has no lazy refcounts (compat=1.1 has)")
+    }
+    guard options.preallocation == .off || options.backingName == nil else {
+      throw refuse("its backing file would never show: preallocation covers it")
+    }
     let size = options.byteCount.addingReportingOverflow(511)
     let byteCount = size.partialValue & ~511
     let geometry = ClusterGeometry(clusterBits: clusterBits)
@@ -88,6 +102,7 @@ extension QcowImage {
     header.byteCount = byteCount
     header.refcountOrder = UInt32(order)
     header.headerLength = options.version == 2 ? 72 : 112
+    header.compatibleFeatures = options.hasLazyRefcounts ? QcowFeatures.lazyRefcounts : 0
     header.l1Count = UInt32(geometry.l1Count(for: byteCount))
     header.backingName = Array((options.backingName ?? "").utf8)
     guard header.backingName.count <= Int(QcowHeader.Limit.backingNameBytes) else {

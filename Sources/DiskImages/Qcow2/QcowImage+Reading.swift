@@ -4,6 +4,7 @@ extension QcowImage {
   public func read(at offset: UInt64, into bytes: inout MutableSpan<UInt8>) throws(ImageFault) {
     try check(offset, byteCount: bytes.count)
     let end = offset + UInt64(bytes.count)
+    try settle(before: offset..<end)
     if let expected = decompressed.expected(after: offset..<end) { fetch(expected) }
     var done = 0
     while done < bytes.count {

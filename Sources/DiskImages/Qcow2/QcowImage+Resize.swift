@@ -2,8 +2,12 @@
 extension QcowImage {
   /// Makes the disk bigger, with zeroes, or smaller if `mayShrink` says that data may be lost.
   ///
-  /// - Parameter newByteCount: rounded up to whole sectors.
-  public func resize(to newByteCount: UInt64, mayShrink: Bool = false) throws(ImageFault) {
+  /// - Parameters:
+  ///   - newByteCount: rounded up to whole sectors.
+  ///   - preallocation: of the part that is new.
+  public func resize(
+    to newByteCount: UInt64, mayShrink: Bool = false, preallocation: Preallocation = .off
+  ) throws(ImageFault) {
     let writer = try writable(0, byteCount: 0)
     let (sum, overflow) = newByteCount.addingReportingOverflow(511)
     let size = sum & ~511
@@ -17,7 +21,11 @@ extension QcowImage {
         store.name, .refused("version 2 snapshots do not keep a size; it cannot be resized"))
     }
     if size > byteCount {
+      let old = byteCount
       try grow(to: size, writer)
+      try preallocate(old..<size, preallocation)
+    } else if preallocation != .off {
+      throw ImageFault(store.name, .refused("preallocation is for a disk that grows"))
     } else if size < byteCount {
       guard mayShrink else {
         throw ImageFault(
@@ -35,12 +43,17 @@ extension QcowImage {
       try replaceL1(l1 + repeatElement(0, count: Int(needed) - l1.count), writer)
     }
     header.byteCount = size
-    writer.pending.headerChanged = true
-    // What an earlier, bigger disk or a bigger backing image left there must not come back.
-    let clusterEnd = min(size, (geometry.clusterCount(old)) << UInt64(header.clusterBits))
-    let stale = max(clusterEnd, min(size, backing?.byteCount ?? 0))
-    if stale > old { try writeZeroes(old..<stale, mayUnmap: true) }
-    try commit()
+    do {
+      // What an earlier, bigger disk or a bigger backing image left there must not come back.
+      let clusterEnd = min(size, (geometry.clusterCount(old)) << UInt64(header.clusterBits))
+      let stale = max(clusterEnd, min(size, backing?.byteCount ?? 0))
+      if stale > old { try writeZeroes(old..<stale, mayUnmap: true) }
+      try commit()
+      try changeHeader { $0.byteCount = size }
+    } catch {
+      header.byteCount = old
+      throw error
+    }
   }
 
   private func shrink(to size: UInt64, _ writer: QcowWriter) throws(ImageFault) {
@@ -49,6 +62,7 @@ extension QcowImage {
     if size < clusterEnd, !readsZero(try mapping(at: size).mapping) {
       let tail = [UInt8](repeating: 0, count: Int(clusterEnd - size))
       try write(at: size, from: tail.span)
+      try settle(writer)
     }
     var position = firstCluster
     while position < byteCount {
@@ -67,9 +81,7 @@ extension QcowImage {
     }
     // The size follows the pointers: a crash in between loses only what was to be cut.
     try commit()
-    header.byteCount = size
-    writer.pending.headerChanged = true
-    try commit()
+    try changeHeader { $0.byteCount = size }
   }
 
   /// Empties the entries of a range inside one L2 table.
@@ -99,19 +111,27 @@ extension QcowImage {
     writer.pending.l1Indices.insert(index)
   }
 
-  /// Makes `table` the active L1 table, at a new place, with one write of the header that also
-  /// carries whatever other header fields the caller has changed.
-  func replaceL1(_ table: [UInt64], _ writer: QcowWriter) throws(ImageFault) {
+  /// Makes `table` the active L1 table, at a new place, with one write of the header that can also
+  /// change the size of the disk.
+  func replaceL1(
+    _ table: [UInt64], diskByteCount: UInt64? = nil, _ writer: QcowWriter
+  ) throws(ImageFault) {
     let old = (offset: header.l1Offset, byteCount: UInt64(header.l1Count) * 8)
     let byteCount = UInt64(table.count) * 8
     let place = try allocate(writer, count: geometry.clusterCount(byteCount))
-    try store.write(at: place, DiskImages.bytes(table))
-    writer.pending.dataPrecedesTables = true
-    try commitAllocations(writer)
-    header.l1Offset = place
-    header.l1Count = UInt32(table.count)
-    try writeHeader()
-    try store.flush()
+    do {
+      try store.write(at: place, DiskImages.bytes(table))
+      writer.pending.dataPrecedesTables = true
+      try commitAllocations(writer)
+      try changeHeader {
+        $0.l1Offset = place
+        $0.l1Count = UInt32(table.count)
+        $0.byteCount = diskByteCount ?? $0.byteCount
+      }
+    } catch {
+      release(place, byteCount, writer)
+      throw error
+    }
     l1 = table
     if old.byteCount > 0 { writer.metadata.remove(at: old.offset) }
     _ = writer.metadata.insert(.l1, at: place, byteCount: byteCount)

@@ -13,26 +13,43 @@ extension QcowImage {
     }
     try commit()
     try checkRoom(l1, writer)
-    // The references come first, and COPIED goes: from here on nothing is overwritten in place.
-    try forEachReference(l1) { offset, byteCount throws(ImageFault) in
-      try retain(offset, byteCount, writer)
-    }
-    try refreshCopied(writer)
-    let copy = l1.map { $0 & ~EntryBits.copied }
-    let size = UInt64(copy.count) * 8
     var snapshot = QcowSnapshot(
-      l1Offset: 0, l1Count: UInt32(copy.count), id: nextSnapshotID, name: name, seconds: seconds,
+      l1Offset: 0, l1Count: UInt32(l1.count), id: nextSnapshotID, name: name, seconds: seconds,
       nanoseconds: 0, guestClock: 0, machineStateByteCount: 0, diskByteCount: header.byteCount)
     // An instruction count of all ones: none was kept.
     snapshot.unknownExtra = [UInt8](repeating: 0xFF, count: 8)
-    if size > 0 {
-      snapshot.l1Offset = try allocate(writer, count: geometry.clusterCount(size))
-      try store.write(at: snapshot.l1Offset, DiskImages.bytes(copy))
-      _ = writer.metadata.insert(.snapshotL1, at: snapshot.l1Offset, byteCount: size)
+    do {
+      try withReferences(to: l1, writer) { () throws(ImageFault) in
+        // COPIED goes with them: from here on nothing is overwritten in place.
+        try refreshCopied(writer)
+        try keepL1(as: &snapshot, writer)
+        try commit()
+        try replaceSnapshotTable(snapshots + [snapshot], writer)
+      }
+    } catch {
+      forgetL1(of: snapshot, writer)
+      try? refreshCopiedAfterCommit(writer)
+      throw error
     }
     try commit()
-    try replaceSnapshotTable(snapshots + [snapshot], writer)
-    try commit()
+  }
+
+  /// Writes a copy of the active L1 table for a new snapshot.
+  private func keepL1(as snapshot: inout QcowSnapshot, _ writer: QcowWriter) throws(ImageFault) {
+    let size = UInt64(snapshot.l1Count) * 8
+    guard size > 0 else { return }
+    snapshot.l1Offset = try allocate(writer, count: geometry.clusterCount(size))
+    _ = writer.metadata.insert(.snapshotL1, at: snapshot.l1Offset, byteCount: size)
+    try store.write(
+      at: snapshot.l1Offset, DiskImages.bytes(l1.map { $0 & ~EntryBits.copied }))
+    writer.pending.dataPrecedesTables = true
+  }
+
+  /// Frees the L1 table of a snapshot that nothing durable names.
+  private func forgetL1(of snapshot: QcowSnapshot, _ writer: QcowWriter) {
+    guard snapshot.l1Offset != 0 else { return }
+    writer.metadata.remove(at: snapshot.l1Offset)
+    release(snapshot.l1Offset, UInt64(snapshot.l1Count) * 8, writer)
   }
 
   /// Forgets a snapshot and frees what it alone kept.
@@ -44,16 +61,12 @@ extension QcowImage {
     rest.remove(at: index)
     try commit()
     try replaceSnapshotTable(rest, writer)
-    // Nothing durable names the snapshot any more.
-    writer.metadata.remove(at: snapshot.l1Offset)
-    release(snapshot.l1Offset, UInt64(snapshot.l1Count) * 8, writer)
+    forgetL1(of: snapshot, writer)
     try forEachReference(table) { offset, byteCount throws(ImageFault) in
       try commitIfDue()
       release(offset, byteCount, writer)
     }
-    try commit()
-    try refreshCopied(writer)
-    try commit()
+    try refreshCopiedAfterCommit(writer)
   }
 
   /// Makes the disk what it was when the snapshot was made; what it is now is lost.
@@ -61,26 +74,15 @@ extension QcowImage {
     let writer = try writable(0, byteCount: 0)
     let snapshot = try snapshot(at: index)
     var table = try l1Table(of: snapshot).map { $0 & ~EntryBits.copied }
-    let size = snapshot.diskByteCount ?? header.byteCount
+    let size = try diskByteCount(of: snapshot, at: index)
     let needed = max(Int(geometry.l1Count(for: size)), Int(header.l1Count))
-    guard size <= UInt64(Int64.max), UInt64(needed) * 8 <= QcowHeader.Limit.l1Bytes else {
-      throw ImageFault(
-        store.name, .corrupt("snapshot \(index) says that the disk had \(size) bytes"))
-    }
     table += repeatElement(0, count: max(0, needed - table.count))
     try commit()
     try checkRoom(table, writer)
-    try forEachReference(table) { offset, byteCount throws(ImageFault) in
-      try retain(offset, byteCount, writer)
-    }
-    let (old, oldByteCount) = (l1, header.byteCount)
+    let old = l1
     decompressed.removeAll()
-    do {
-      header.byteCount = size
-      try replaceL1(table, writer)
-    } catch {
-      header.byteCount = oldByteCount
-      throw error
+    try withReferences(to: table, writer) { () throws(ImageFault) in
+      try replaceL1(table, diskByteCount: size, writer)
     }
     for entry in table where entry != 0 {
       _ = writer.metadata.insert(
@@ -90,9 +92,18 @@ extension QcowImage {
       try commitIfDue()
       release(offset, byteCount, writer)
     }
-    try commit()
-    try refreshCopied(writer)
-    try commit()
+    try refreshCopiedAfterCommit(writer)
+  }
+
+  /// Makes an image that was opened for reading the disk that a snapshot keeps.
+  public func showSnapshot(at index: Int) throws(ImageFault) {
+    guard writer == nil else {
+      throw ImageFault(store.name, .refused("was opened for writing; a snapshot is only read"))
+    }
+    let snapshot = try snapshot(at: index)
+    l1 = try l1Table(of: snapshot)
+    header.byteCount = try diskByteCount(of: snapshot, at: index)
+    l1 += repeatElement(0, count: max(0, Int(geometry.l1Count(for: byteCount)) - l1.count))
   }
 
   private func snapshot(at index: Int) throws(ImageFault) -> QcowSnapshot {
@@ -100,6 +111,19 @@ extension QcowImage {
       throw ImageFault(store.name, .refused("has no snapshot number \(index)"))
     }
     return snapshots[index]
+  }
+
+  /// The size of the disk when a snapshot was made.
+  private func diskByteCount(
+    of snapshot: QcowSnapshot, at index: Int
+  ) throws(ImageFault) -> UInt64 {
+    let size = snapshot.diskByteCount ?? header.byteCount
+    guard size <= UInt64(Int64.max), geometry.l1Count(for: size) * 8 <= QcowHeader.Limit.l1Bytes
+    else {
+      throw ImageFault(
+        store.name, .corrupt("snapshot \(index) says that the disk had \(size) bytes"))
+    }
+    return size
   }
 
   /// The identifier of a new snapshot: one more than the biggest number in use.
@@ -145,6 +169,27 @@ extension QcowImage {
     }
   }
 
+  /// Adds a reference to all that a table names and takes them back if `body` fails.
+  private func withReferences(
+    to table: [UInt64], _ writer: QcowWriter, _ body: () throws(ImageFault) -> Void
+  ) throws(ImageFault) {
+    var retained = 0
+    do {
+      try forEachReference(table) { offset, byteCount throws(ImageFault) in
+        try retain(offset, byteCount, writer)
+        retained += 1
+      }
+      try body()
+    } catch {
+      try? forEachReference(table) { offset, byteCount throws(ImageFault) in
+        guard retained > 0 else { return }
+        retained -= 1
+        release(offset, byteCount, writer)
+      }
+      throw error
+    }
+  }
+
   private func retain(
     _ offset: UInt64, _ byteCount: UInt64, _ writer: QcowWriter
   ) throws(ImageFault) {
@@ -173,6 +218,13 @@ extension QcowImage {
         }
       }
     }
+  }
+
+  /// Makes releases durable, then sets COPIED where only one reference is left.
+  private func refreshCopiedAfterCommit(_ writer: QcowWriter) throws(ImageFault) {
+    try commit()
+    try refreshCopied(writer)
+    try commit()
   }
 
   /// Sets COPIED in the active tables where a refcount is 1 and clears it elsewhere.
@@ -210,14 +262,21 @@ extension QcowImage {
     var place: UInt64 = 0
     if !table.isEmpty {
       place = try allocate(writer, count: geometry.clusterCount(UInt64(table.count)))
-      try store.write(at: place, table)
-      writer.pending.dataPrecedesTables = true
-      try commitAllocations(writer)
     }
-    header.snapshotCount = UInt32(list.count)
-    header.snapshotsOffset = place
-    try writeHeader()
-    try store.flush()
+    do {
+      if !table.isEmpty {
+        try store.write(at: place, table)
+        writer.pending.dataPrecedesTables = true
+        try commitAllocations(writer)
+      }
+      try changeHeader {
+        $0.snapshotCount = UInt32(list.count)
+        $0.snapshotsOffset = place
+      }
+    } catch {
+      release(place, UInt64(table.count), writer)
+      throw error
+    }
     snapshots = list
     snapshotTableByteCount = UInt64(table.count)
     if old.byteCount > 0 { writer.metadata.remove(at: old.offset) }

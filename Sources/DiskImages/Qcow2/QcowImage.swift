@@ -15,7 +15,7 @@ public final class QcowImage: DiskImage {
     /// Sets the limits; one table and one cluster are kept whatever they say. By default there is
     /// a worker for each processor of the host but one, at most three.
     public init(
-      tableBytes: Int = 8 << 20, clusterBytes: Int = 32 << 20,
+      tableBytes: Int = 8 << 20, clusterBytes: Int = 128 << 20,
       workers: Int = min(3, HostFile.processorCount - 1)
     ) {
       self.tableBytes = tableBytes
