@@ -28,7 +28,7 @@ final class WorkQueue<Input: Sendable, Output: Sendable>: Sendable {
     var running: Set<Job> = []
     /// Results that nobody has taken yet.
     var outputs: [Job: Output] = [:]
-    /// The running job that the owner sleeps for.
+    /// The job that the owner sleeps for.
     var awaited: Job?
     var threads = 0
   }
@@ -56,6 +56,19 @@ final class WorkQueue<Input: Sendable, Output: Sendable>: Sendable {
     }
     if needsThread { DispatchQueue.global().async { self.drain() } }
     return job
+  }
+
+  /// Waits for the output of a job. Only where there are threads.
+  func output(of job: Job) -> Output {
+    while true {
+      let output = state.withLock { state in
+        let output = state.outputs.removeValue(forKey: job)
+        if output == nil { state.awaited = job }
+        return output
+      }
+      if let output { return output }
+      finished.wait()
+    }
   }
 
   /// Takes a job back if no thread has begun it; else waits for its output, and does other jobs

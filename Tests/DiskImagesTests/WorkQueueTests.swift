@@ -27,6 +27,15 @@ import Testing
     }
   }
 
+  @Test("The owner may sleep until a job is done")
+  func sleeping() {
+    let queue = WorkQueue<Int, Int>(threads: 2) { { $0 * $0 } }
+    for _ in 0..<200 {
+      let jobs = (0..<5).map { queue.submit($0) }
+      #expect(jobs.map { queue.output(of: $0) } == [0, 1, 4, 9, 16])
+    }
+  }
+
   @Test("Without threads an input comes back as it was")
   func noThreads() {
     let queue = WorkQueue<Int, Int>(threads: 0) { { _ in 0 } }

@@ -1,22 +1,20 @@
 /// Compresses clusters with several threads and stores them in the order in which they come.
 final class CompressedWriter {
   /// What became of a cluster: its stream, or the cluster where that is not shorter.
-  private enum Result: Sendable { case stream([UInt8]), cluster([UInt8]) }
-  private typealias Queue = WorkQueue<[UInt8], Result>
+  private enum Outcome: Sendable { case stream([UInt8]), cluster([UInt8]) }
+  private typealias Queue = WorkQueue<[UInt8], Outcome>
 
   private let target: QcowImage
   private let queue: Queue
-  private let compress: Queue.Work
   private let pendingLimit: Int
   private var pending: ArraySlice<(job: Queue.Job, offset: UInt64)> = []
 
-  /// A writer that has `threads` threads at work, the caller's among them.
+  /// A writer that compresses with `threads` threads, at least one; the caller's reads and writes.
   init(_ target: QcowImage, threads: Int) {
     self.target = target
     pendingLimit = 4 * threads
     let clusterSize = Int(target.geometry.clusterSize)
-    queue = Queue(threads: threads - 1) { Self.makeWork(clusterSize) }
-    compress = Self.makeWork(clusterSize)
+    queue = Queue(threads: threads) { Self.makeWork(clusterSize) }
   }
 
   deinit { abandon() }
@@ -40,12 +38,7 @@ final class CompressedWriter {
 
   private func storeFirst() throws(ImageFault) {
     let (job, offset) = pending.removeFirst()
-    let result =
-      switch queue.take(job, helpingWith: compress) {
-      case .input(let cluster): compress(cluster)
-      case .output(let result): result
-      }
-    switch result {
+    switch queue.output(of: job) {
     case .stream(let stream): try target.writeCompressed(stream, at: offset)
     case .cluster(let cluster): try target.write(at: offset, from: cluster.span)
     }

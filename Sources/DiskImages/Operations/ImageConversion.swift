@@ -10,7 +10,7 @@ public struct ImageConversion {
   /// Zeroes are left out in stretches of this many bytes, of whole clusters in a qcow2 target; 0:
   /// all of the target is written.
   public var sparseSize = 4096
-  /// Threads that compress, the caller's among them.
+  /// Threads that compress while the caller's reads and writes.
   public var workers = 4
   /// Told after each piece how many bytes of the disk are done. Answers whether to go on.
   public var progress: (_ done: UInt64, _ total: UInt64) -> Bool = { _, _ in true }

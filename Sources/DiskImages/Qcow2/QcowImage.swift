@@ -12,10 +12,12 @@ public final class QcowImage: DiskImage {
     /// Threads that decompress ahead of a sequential reader, besides its own.
     public var workers: Int
 
-    /// Sets the limits; one table and one cluster are kept whatever they say. By default there is
-    /// a worker for each processor of the host but one, at most three.
+    /// Sets the limits; one table and one cluster are kept whatever they say. By default clusters
+    /// may take a 32nd of the host's memory, from 32 to 256 MiB, and there is a worker for each
+    /// processor of the host but one, at most three.
     public init(
-      tableBytes: Int = 8 << 20, clusterBytes: Int = 128 << 20,
+      tableBytes: Int = 8 << 20,
+      clusterBytes: Int = min(256 << 20, max(32 << 20, HostFile.memoryByteCount / 32)),
       workers: Int = min(3, HostFile.processorCount - 1)
     ) {
       self.tableBytes = tableBytes
