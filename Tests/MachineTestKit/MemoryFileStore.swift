@@ -29,6 +29,8 @@ public final class MemoryFileStore: FileStore {
   public let name: String
   /// Always nil.
   public var identity: FileIdentity? { nil }
+  /// When the file was last written, as ``stamp()`` says it.
+  public var modificationTime: Int64 = 0
   /// Whether changes are allowed.
   public var isWritable: Bool
 
@@ -42,9 +44,13 @@ public final class MemoryFileStore: FileStore {
   public var dropsWrite: (Range<UInt64>) -> Bool = { _ in false }
   /// Whether holes can be punched.
   public var canPunchHoles = true
+  /// Bytes of memory that the file may take; what goes beyond fails with ENOSPC.
+  public var allocationLimit = UInt64.max
 
   private static let pageSize: UInt64 = 4096
   private var pages: [UInt64: [UInt8]] = [:]
+  /// The pages' numbers in ascending order, made when asked for.
+  private var order: [UInt64]?
   private var size: UInt64
 
   /// An empty file, or one with these bytes.
@@ -60,6 +66,7 @@ public final class MemoryFileStore: FileStore {
     get { (0..<Int(size)).map { byte(at: UInt64($0)) } }
     set {
       pages = [:]
+      order = nil
       size = UInt64(newValue.count)
       store(newValue, at: 0)
     }
@@ -71,12 +78,21 @@ public final class MemoryFileStore: FileStore {
   /// The size.
   public func byteCount() throws(ImageFault) -> UInt64 { size }
 
+  /// The size, and the time that the test has set.
+  public func stamp() throws(ImageFault) -> FileStamp {
+    FileStamp(identity: identity, byteCount: size, modificationTime: modificationTime)
+  }
+
   /// Copies out, with zeroes past the end.
   @discardableResult
   public func read(
     at offset: UInt64, into bytes: inout MutableSpan<UInt8>
   ) throws(ImageFault) -> Int {
-    try fail(.read, offset..<offset + UInt64(bytes.count))
+    guard let range = Self.range(offset, bytes.count) else {
+      bytes.update(repeating: 0)
+      return 0
+    }
+    try fail(.read, range)
     var done = 0
     while done < bytes.count {
       let position = offset + UInt64(done)
@@ -96,9 +112,14 @@ public final class MemoryFileStore: FileStore {
 
   /// Copies in, unless the test lets it fail or drops it.
   public func write(at offset: UInt64, from bytes: Span<UInt8>) throws(ImageFault) {
-    let range = offset..<offset + UInt64(bytes.count)
+    guard let range = Self.range(offset, bytes.count) else {
+      throw ImageFault(name, .host(operation: "write", errno: EFBIG))
+    }
     try fail(.write, range)
     if dropsWrite(range) { return }
+    guard allocatedByteCount + UInt64(bytes.count) <= allocationLimit else {
+      throw ImageFault(name, .host(operation: "write", errno: ENOSPC))
+    }
     let copy = bytes.indices.map { bytes[$0] }
     if isRecording { changes.append(.write(offset: offset, bytes: copy)) }
     store(copy, at: offset)
@@ -113,6 +134,9 @@ public final class MemoryFileStore: FileStore {
 
   /// Cuts or extends.
   public func setByteCount(_ count: UInt64) throws(ImageFault) {
+    guard count <= UInt64(Int64.max) else {
+      throw ImageFault(name, .host(operation: "resize", errno: EFBIG))
+    }
     try fail(.resize, 0..<count)
     if isRecording { changes.append(.resize(count)) }
     if count < size { clear(count..<size) }
@@ -131,10 +155,12 @@ public final class MemoryFileStore: FileStore {
   /// Data and holes by pages of 4 KiB.
   public func run(at offset: UInt64) throws(ImageFault) -> (isData: Bool, end: UInt64) {
     guard offset < size else { return (false, .max) }
-    let isData = pages[offset / Self.pageSize] != nil
-    var page = offset / Self.pageSize + 1
-    while page * Self.pageSize < size, (pages[page] != nil) == isData { page += 1 }
-    return (isData, min(page * Self.pageSize, size))
+    var page = offset / Self.pageSize
+    guard pages[page] != nil else {
+      return (false, min(nextPage(after: page).map { $0 * Self.pageSize } ?? size, size))
+    }
+    while pages[page] != nil { page += 1 }
+    return (true, min(page * Self.pageSize, size))
   }
 
   /// A file of its own with the same content.
@@ -159,6 +185,24 @@ public final class MemoryFileStore: FileStore {
     }
   }
 
+  /// The bytes of a request, or nil where a host's offsets (off_t) end.
+  private static func range(_ offset: UInt64, _ count: Int) -> Range<UInt64>? {
+    guard offset <= UInt64(Int64.max) - UInt64(count) else { return nil }
+    return offset..<offset + UInt64(count)
+  }
+
+  /// The first page with data behind `page`.
+  private func nextPage(after page: UInt64) -> UInt64? {
+    let sorted = order ?? pages.keys.sorted()
+    order = sorted
+    var (low, high) = (0, sorted.count)
+    while low < high {
+      let middle = (low + high) / 2
+      if sorted[middle] <= page { low = middle + 1 } else { high = middle }
+    }
+    return low < sorted.count ? sorted[low] : nil
+  }
+
   private func fail(_ operation: Operation, _ range: Range<UInt64>) throws(ImageFault) {
     if operation != .read, operation != .flush, !isWritable {
       throw ImageFault(name, .host(operation: "\(operation)", errno: EBADF))
@@ -173,6 +217,7 @@ public final class MemoryFileStore: FileStore {
   }
 
   private func store(_ bytes: [UInt8], at offset: UInt64) {
+    order = nil
     var done = 0
     while done < bytes.count {
       let position = offset + UInt64(done)
@@ -187,6 +232,7 @@ public final class MemoryFileStore: FileStore {
 
   /// Zeroes a range that may be far larger than the pages it touches.
   private func clear(_ range: Range<UInt64>) {
+    order = nil
     for page in pages.keys {
       let start = page * Self.pageSize
       let clipped = range.clamped(to: start..<start + Self.pageSize)
@@ -194,7 +240,9 @@ public final class MemoryFileStore: FileStore {
       if clipped.count == Int(Self.pageSize) {
         pages[page] = nil
       } else {
-        for offset in clipped { pages[page]?[Int(offset - start)] = 0 }
+        pages[page]?.replaceSubrange(
+          Int(clipped.lowerBound - start)..<Int(clipped.upperBound - start),
+          with: repeatElement(0, count: clipped.count))
       }
     }
   }

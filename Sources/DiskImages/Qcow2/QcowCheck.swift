@@ -318,10 +318,8 @@ final class QcowCheck {
       // A block in a hole of the file holds no count.
       let run = try store.run(at: entry)
       guard run.isData || run.end < entry + geometry.clusterSize else { continue }
-      let base = UInt64(index) * refcounts.countsPerBlock
-      for cluster in base..<base + refcounts.countsPerBlock where census[cluster] == 0 {
-        let count = try refcounts.count(cluster)
-        if count > 0 { leak(cluster, count, 0) }
+      try refcounts.forEachCount(inBlock: index) { cluster, count in
+        if census[cluster] == 0 { leak(cluster, count, 0) }
       }
     }
   }

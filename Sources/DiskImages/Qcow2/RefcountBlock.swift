@@ -49,6 +49,22 @@ final class RefcountBlock {
     (index..<count).first { self[$0] == 0 }
   }
 
+  /// The first refcount above zero at or after `index`, or nil. Zeroes are skipped by the byte: a
+  /// block has up to 16 million refcounts, and most are zero.
+  func firstUsed(from index: Int) -> Int? {
+    let bitsLog2 = Int(order)
+    var byte = (index << bitsLog2) >> 3
+    while byte < bytes.count {
+      if bytes[byte] != 0 {
+        let first = max(index, (byte << 3) >> bitsLog2)
+        let end = max(first + 1, ((byte + 1) << 3) >> bitsLog2)
+        if let used = (first..<end).first(where: { self[$0] != 0 }) { return used }
+      }
+      byte += 1
+    }
+    return nil
+  }
+
   /// Where a refcount narrower than a byte lies.
   private func place(_ index: Int) -> (byte: Int, shift: UInt8, mask: UInt8) {
     let perByte = 8 >> Int(order)

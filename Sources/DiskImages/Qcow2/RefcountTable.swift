@@ -55,6 +55,18 @@ final class RefcountTable {
     return try block(index)[Int(cluster % countsPerBlock)]
   }
 
+  /// Calls `body` with each cluster that block `index` counts references to, and their number.
+  func forEachCount(
+    inBlock index: Int, _ body: (_ cluster: UInt64, _ count: UInt64) -> Void
+  ) throws(ImageFault) {
+    let block = try block(index)
+    var slot = 0
+    while let used = block.firstUsed(from: slot) {
+      body(UInt64(index) * countsPerBlock + UInt64(used), block[used])
+      slot = used + 1
+    }
+  }
+
   /// Sets the number of references to a cluster, at most ``maximum``.
   func setCount(_ cluster: UInt64, _ value: UInt64) throws(ImageFault) {
     let index = Int(cluster / countsPerBlock)

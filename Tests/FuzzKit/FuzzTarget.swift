@@ -1,0 +1,54 @@
+/// What can be fuzzed: each target takes any bytes and does with them all that a hostile guest or
+/// image could make the program do.
+///
+/// `scripts/fuzz` searches for inputs; the ones worth keeping lie in `Corpus/` and are replayed by
+/// the ordinary tests.
+public enum FuzzTarget: String, CaseIterable, Sendable {
+  /// A damaged qcow2 image and what its user does with it: ``DiskImageFuzz``.
+  case qcow2
+
+  /// Runs one input.
+  ///
+  /// - Throws: ``FuzzFinding`` when a promise was broken. A crash or a hang is a finding too.
+  public func run(_ bytes: [UInt8]) throws(FuzzFinding) {
+    switch self {
+    case .qcow2: try DiskImageFuzz.run(bytes)
+    }
+  }
+}
+
+/// A promise that did not hold.
+public struct FuzzFinding: Error, CustomStringConvertible {
+  /// What happened, and what should have.
+  public var description: String
+
+  init(_ description: String) { self.description = description }
+}
+
+/// Takes an input apart; behind its end all is zero.
+struct FuzzInput {
+  private let bytes: [UInt8]
+  private var position = 0
+
+  init(_ bytes: [UInt8]) { self.bytes = bytes }
+
+  var isAtEnd: Bool { position >= bytes.count }
+
+  mutating func byte() -> UInt8 {
+    defer { position += 1 }
+    return position < bytes.count ? bytes[position] : 0
+  }
+
+  mutating func word() -> Int { Int(byte()) << 8 | Int(byte()) }
+
+  mutating func quadword() -> UInt64 {
+    var value: UInt64 = 0
+    for _ in 0..<8 { value = value << 8 | UInt64(byte()) }
+    return value
+  }
+
+  mutating func array(_ count: Int) -> [UInt8] {
+    defer { position += count }
+    return Array(bytes.dropFirst(position).prefix(count))
+  }
+}
