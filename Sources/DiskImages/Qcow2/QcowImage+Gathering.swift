@@ -40,7 +40,7 @@ extension QcowImage {
       try writeInCluster(
         at: waiting.lowerBound, from: buffer.span.extracting(0..<waiting.count), writer)
     } catch {
-      if case .host = error.cause { writer.gathered = waiting } else { writer.lost = error }
+      if case .corrupt = error.cause { writer.lost = error } else { writer.gathered = waiting }
       throw error
     }
   }
