@@ -15,9 +15,18 @@ final class DecompressedClusters {
       CompressedCluster.inflate(bytes.span.extracting(range), into: &cluster)
     }
 
-    fileprivate func inflated() -> [UInt8]? {
+    /// Inflates it; nil where it is damaged.
+    func inflated() -> [UInt8]? {
       CompressedCluster.inflated(bytes.span.extracting(range), count: clusterSize)
     }
+  }
+
+  /// A cluster that was fetched.
+  enum Fetched {
+    /// Decompressed by a thread.
+    case output([UInt8])
+    /// Not begun by any.
+    case input(Stream)
   }
 
   private typealias Queue = WorkQueue<Stream, [UInt8]?>
@@ -65,12 +74,12 @@ final class DecompressedClusters {
 
   /// Takes a cluster that was fetched: decompressed if a thread has begun it, else as it is. Nil
   /// where it was not fetched or is damaged.
-  func take(_ extent: CompressedExtent) -> WorkQueue<Stream, [UInt8]>.Taken? {
+  func take(_ extent: CompressedExtent) -> Fetched? {
     guard let queue, let job = ahead.removeValue(forKey: extent) else { return nil }
     order.removeAll { $0 == extent }
     return switch queue.take(job, helpingWith: { $0.inflated() }) {
     case .input(let stream): .input(stream)
-    case .output(let cluster): cluster.map { .output($0) }
+    case .output(let cluster): cluster.map { Fetched.output($0) }
     }
   }
 

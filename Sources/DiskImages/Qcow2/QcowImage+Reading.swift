@@ -80,20 +80,34 @@ extension QcowImage {
       return
     }
     let fetched = decompressed.take(extent)
-    if case .output(let cluster) = fetched {
-      copy(cluster, from: offset, to: &bytes)
-      if bytes.count < clusterSize { decompressed.keep(cluster, for: extent) }
-    } else if bytes.count == clusterSize {
-      // A whole cluster is rarely asked for twice: it goes to its place and is not kept.
-      if case .input(let stream) = fetched, stream.inflate(into: &bytes) { return }
-      try inflate(extent, at: offset, into: &bytes)
-    } else {
-      var cluster = [UInt8](repeating: 0, count: clusterSize)
-      var span = cluster.mutableSpan
-      try inflate(extent, at: offset, into: &span)
+    if bytes.count < clusterSize {
+      let cluster = try wholeCluster(fetched, extent, at: offset)
       copy(cluster, from: offset, to: &bytes)
       decompressed.keep(cluster, for: extent)
+      return
     }
+    // A whole cluster is rarely asked for twice: it goes to its place and is not kept.
+    switch fetched {
+    case .output(let cluster): copy(cluster, from: offset, to: &bytes)
+    case .input(let stream) where stream.inflate(into: &bytes): break
+    case .input, nil: try inflate(extent, at: offset, into: &bytes)
+    }
+  }
+
+  /// All of the cluster that holds `offset`, as far as it was fetched or from the file.
+  private func wholeCluster(
+    _ fetched: DecompressedClusters.Fetched?, _ extent: CompressedExtent, at offset: UInt64
+  ) throws(ImageFault) -> [UInt8] {
+    switch fetched {
+    case .output(let cluster): return cluster
+    case .input(let stream):
+      if let cluster = stream.inflated() { return cluster }
+    case nil: break
+    }
+    var cluster = [UInt8](repeating: 0, count: Int(geometry.clusterSize))
+    var span = cluster.mutableSpan
+    try inflate(extent, at: offset, into: &span)
+    return cluster
   }
 
   /// Copies the part of a cluster that starts at `offset` of the disk.
