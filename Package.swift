@@ -43,11 +43,13 @@ let package = Package(
     module("AlphaISA"),
     module("AlphaFloat"),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(
+      name: "CLibdeflate", pkgConfig: "libdeflate", providers: [.apt(["libdeflate-dev"])]),
     // What the host offers and Swift's Glibc module leaves out.
     .target(name: "CHost"),
     module(
       "DiskImages",
-      ["CHost", "CZlib", .product(name: "SystemPackage", package: "swift-system")]),
+      ["CHost", "CLibdeflate", "CZlib", .product(name: "SystemPackage", package: "swift-system")]),
     module("Console"),
 
     // The processor.

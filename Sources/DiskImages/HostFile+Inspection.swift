@@ -60,6 +60,16 @@ extension HostFile {
     _ = unsafe path.withCString { unsafe unlink($0) }
   }
 
+  /// Processors that the host has for this process's threads, at least one.
+  public static var processorCount: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
+
+  /// Bytes of memory that the host has.
+  public static var memoryByteCount: Int {
+    let (bytes, overflow) = sysconf(Int32(_SC_PHYS_PAGES)).multipliedReportingOverflow(
+      by: sysconf(Int32(_SC_PAGESIZE)))
+    return overflow ? .max : max(0, bytes)
+  }
+
   /// Gives a file another name; one that had it is replaced in the same moment.
   static func move(_ path: String, to name: String) throws(ImageFault) {
     let result = unsafe path.withCString { old in

@@ -15,6 +15,12 @@ struct ImageBench: ImageOperation {
   var count = 75000
 
   @Option(
+    name: .shortAndLong,
+    help: ArgumentHelp(
+      "Requests that are outstanding; the image serves them in their order.", valueName: "n"))
+  var depth = 64
+
+  @Option(
     name: [.customShort("s"), .long],
     help: ArgumentHelp("Bytes in a request.", valueName: "size"))
   var bufferSize = ByteSize(byteCount: 4096)
@@ -35,8 +41,13 @@ struct ImageBench: ImageOperation {
   @Option(help: ArgumentHelp("Byte that is written.", valueName: "byte"))
   var pattern: UInt8 = 0
 
-  @Option(help: ArgumentHelp("Flush after this many writes; 0: at the end.", valueName: "n"))
+  @Option(
+    help: ArgumentHelp(
+      "Flush after this many writes, at least as many as --depth; 0: at the end.", valueName: "n"))
   var flushInterval = 0
+
+  @Flag(help: "Do not wait for outstanding requests before a flush. None is ever left.")
+  var noDrain = false
 
   @Flag(name: .shortAndLong, help: "Print nothing.")
   var quiet = false
@@ -49,8 +60,10 @@ struct ImageBench: ImageOperation {
     guard (1...1 << 30).contains(bufferSize.byteCount) else {
       throw ValidationError("--buffer-size is not from 1 to 1G")
     }
-    guard flushInterval >= 0 else {
-      throw ValidationError("--flush-interval \(flushInterval) is below zero")
+    guard depth > 0 else { throw ValidationError("--depth \(depth) is not a number above zero") }
+    guard flushInterval == 0 || flushInterval >= depth else {
+      throw ValidationError(
+        "--flush-interval \(flushInterval) is smaller than --depth \(depth)")
     }
     guard write || flushInterval == 0 else {
       throw ValidationError("--flush-interval goes with --write only")
@@ -66,8 +79,11 @@ struct ImageBench: ImageOperation {
     }
     if !quiet {
       print(
-        "Sending \(count) \(write ? "write" : "read") requests, \(size) bytes each, 1 in parallel "
-          + "(starting at offset \(offset.byteCount), step size \(step))")
+        "Sending \(count) \(write ? "write" : "read") requests, \(size) bytes each, "
+          + "\(depth) in parallel (starting at offset \(offset.byteCount), step size \(step))")
+      if flushInterval > 0 {
+        print("Sending flush every \(flushInterval) requests")
+      }
     }
     var bytes = [UInt8](repeating: pattern, count: Int(size))
     // Beyond the last whole request it goes on at the start.

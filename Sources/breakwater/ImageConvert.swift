@@ -53,7 +53,7 @@ struct ImageConvert: ImageOperation {
 
   @Option(
     name: [.customShort("m"), .long],
-    help: ArgumentHelp("Threads that compress, from 1 to 64.", valueName: "n"))
+    help: ArgumentHelp("Threads that compress and decompress, from 1 to 64.", valueName: "n"))
   var threads = 4
 
   @Flag(name: .customShort("W"), help: "Allow any order of writes. It is that of the disk anyway.")
@@ -129,6 +129,7 @@ struct ImageConvert: ImageOperation {
   private func openSource() throws(ImageFault) -> any DiskImage {
     var opener = ImageOpener.forCommands
     opener.isLocking = !forceShare
+    opener.cacheLimits.workers = threads - 1
     var disks: [any DiskImage] = []
     for source in sources {
       if try ImageOpener.isSame(target, source) {

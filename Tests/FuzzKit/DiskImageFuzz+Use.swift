@@ -44,8 +44,9 @@ extension DiskImageFuzz {
         name != nil && flags & 8 == 0
         ? try RawImage(DiskImageTemplate.backingFile(), readOnly: true) : nil
       let isWritable = flags & 3 == 1 || flags & 3 == 2
-      var limits = QcowImage.CacheLimits()
-      if flags & 4 != 0 { limits = .init(tableBytes: 1, clusterBytes: 1) }
+      // Without threads an input always takes the same way.
+      var limits = QcowImage.CacheLimits(workers: 0)
+      if flags & 4 != 0 { limits = .init(tableBytes: 1, clusterBytes: 1, workers: 0) }
       let qcow = try QcowImage(
         store, readOnly: !isWritable, backing: backing, cacheLimits: limits)
       let image: any DiskImage =

@@ -33,6 +33,7 @@ struct ImageCommandTests {
       ("compare @a", "second"), ("resize @a", "size"), ("resize @a -x", "-x"),
       ("rebase @a", "-b"), ("rebase -b x @a", "-F"), ("commit -f raw @a", "qcow2"),
       ("snapshot -l -c x @a", "one of"), ("bench -c 0 @a", "above zero"),
+      ("bench -w -d 8 --flush-interval 4 @a", "--depth"), ("bench -d 0 @a", "--depth"),
       ("frobnicate", "frobnicate"),
     ])
   func usage(_ line: String, _ says: String) async throws {

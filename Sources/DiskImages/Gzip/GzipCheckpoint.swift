@@ -44,7 +44,7 @@ struct GzipWindow: Equatable, Sendable {
   init(_ bytes: ArraySlice<UInt8>) {
     byteCount = bytes.count
     // The fastest level: the first pass through the file makes one window for each MiB.
-    let deflated = CompressedCluster.deflate(bytes.span, limit: bytes.count, level: 1)
+    let deflated = RawDeflater(level: 1)?.deflate(bytes.span, limit: bytes.count)
     stored = deflated ?? Array(bytes)
   }
 

@@ -1,6 +1,3 @@
-internal import Dispatch
-internal import Synchronization
-
 /// Copies the content of one disk to another: what `image convert` does.
 ///
 /// Zeroes are not written. Clusters of a qcow2 target may be compressed, by several threads; they
@@ -13,13 +10,13 @@ public struct ImageConversion {
   /// Zeroes are left out in stretches of this many bytes, of whole clusters in a qcow2 target; 0:
   /// all of the target is written.
   public var sparseSize = 4096
-  /// Clusters that are compressed at the same time.
+  /// Threads that compress while the caller's reads and writes.
   public var workers = 4
   /// Told after each piece how many bytes of the disk are done. Answers whether to go on.
   public var progress: (_ done: UInt64, _ total: UInt64) -> Bool = { _, _ in true }
 
-  /// Bytes that are read at a time, at least one cluster per worker.
-  private static let pieceSize: UInt64 = 8 << 20
+  /// Bytes that are read at a time: few enough to stay in the processor's cache until written.
+  private static let pieceSize: UInt64 = 1 << 20
 
   /// A conversion with default settings.
   public init() {}
@@ -34,25 +31,37 @@ public struct ImageConversion {
         target.description,
         .refused("has \(target.byteCount) bytes, less than the \(source.byteCount) to be copied"))
     }
-    let compressed = isCompressing ? target as? QcowImage : nil
-    guard !isCompressing || compressed != nil else {
-      throw ImageFault(target.description, .refused("only a qcow2 image holds compressed clusters"))
+    var compressed: CompressedWriter?
+    if isCompressing {
+      guard let target = target as? QcowImage else {
+        throw ImageFault(
+          target.description, .refused("only a qcow2 image holds compressed clusters"))
+      }
+      compressed = CompressedWriter(target, threads: max(1, workers))
     }
     let unit =
       (target as? QcowImage).map { Int($0.geometry.clusterSize) }
       ?? (sparseSize == 0 ? 4096 : sparseSize)
-    let pieceSize = max(Self.pieceSize, UInt64(unit) * UInt64(max(1, workers)))
+    let pieceSize = max(Self.pieceSize, UInt64(unit))
     var offset: UInt64 = 0
+    /// Up to here the source is known to have data.
+    var dataEnd: UInt64 = sparseSize == 0 ? .max : 0
     while offset < source.byteCount {
-      let zero = sparseSize == 0 ? 0 : try source.zeroRun(at: offset) / UInt64(unit) * UInt64(unit)
+      let zero =
+        offset < dataEnd ? 0 : try source.zeroRun(at: offset) / UInt64(unit) * UInt64(unit)
       let end: UInt64
       if zero > 0 {
         end = try storeZeroes(offset..<offset + zero, in: target, unit)
       } else {
+        if offset >= dataEnd, case let extent = try source.mapping(at: offset),
+          case .stored = extent.mapping
+        {
+          dataEnd = offset + extent.byteCount
+        }
         end = min(offset + pieceSize, source.byteCount)
         let piece = try Piece(offset..<end, unit, of: source, to: target, self)
         if let compressed {
-          try store(compressed: piece, in: compressed)
+          try store(piece, in: target, compressed)
         } else {
           try store(piece, in: target)
         }
@@ -62,6 +71,7 @@ public struct ImageConversion {
         throw ImageFault(target.description, .refused("is incomplete: the conversion was stopped"))
       }
     }
+    try compressed?.finish()
     try target.close()
   }
 
@@ -79,7 +89,7 @@ public struct ImageConversion {
   }
 
   /// A stretch of the source, in units that are stored or left out whole.
-  private struct Piece: Sendable {
+  private struct Piece {
     /// What becomes of a unit.
     enum Fate { case leftOut, zero, stored }
 
@@ -148,37 +158,17 @@ public struct ImageConversion {
     }
   }
 
-  /// Compresses the clusters of a piece side by side. Answers nil for those that are not stored or
-  /// do not get smaller.
-  private static func compress(_ piece: Piece, workers: Int) -> [[UInt8]?] {
-    let progress = Mutex((next: 0, streams: [[UInt8]?](repeating: nil, count: piece.count)))
-    DispatchQueue.concurrentPerform(iterations: min(max(1, workers), piece.count)) { _ in
-      // Clusters take unequal time: a thread that is done takes the next one.
-      while true {
-        let index = progress.withLock { state in
-          defer { state.next += 1 }
-          return state.next
-        }
-        guard index < piece.count else { return }
-        guard piece.fate(index) == .stored else { continue }
-        // The last cluster may reach past the end of the disk; zeroes complete it.
-        var cluster = Array(piece.bytes[piece.range(index)])
-        cluster += repeatElement(0, count: piece.unit - cluster.count)
-        let stream = CompressedCluster.deflate(cluster.span, limit: piece.unit)
-        progress.withLock { $0.streams[index] = stream }
-      }
-    }
-    return progress.withLock { $0.streams }
-  }
-
-  /// Compresses the clusters of a piece, then stores them in order.
-  private func store(compressed piece: Piece, in target: QcowImage) throws(ImageFault) {
-    for (index, stream) in Self.compress(piece, workers: workers).enumerated() {
-      let range = piece.range(index)
-      if let stream {
-        try target.writeCompressed(stream, at: piece.offset + UInt64(range.lowerBound))
+  /// Has the units of a piece that are stored compressed.
+  private func store(
+    _ piece: Piece, in target: any DiskImage, _ compressed: CompressedWriter
+  ) throws(ImageFault) {
+    for index in 0..<piece.count {
+      let (range, fate) = (piece.range(index), piece.fate(index))
+      if fate == .stored {
+        try compressed.add(
+          Array(piece.bytes[range]), at: piece.offset + UInt64(range.lowerBound))
       } else {
-        try store(piece, range, piece.fate(index), in: target)
+        try store(piece, range, fate, in: target)
       }
     }
   }

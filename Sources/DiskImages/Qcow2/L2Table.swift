@@ -14,6 +14,26 @@ final class L2Table {
 
   func entry(_ index: Int) -> L2Entry { L2Entry(rawValue: entries[index]) }
 
+  /// The last of the entries behind `index`, up to `end`, that continue it in the file and have its
+  /// flags; `mapping` is what it means.
+  func lastContinuing(
+    _ index: Int, _ mapping: ClusterMapping, upTo end: Int, _ geometry: ClusterGeometry
+  ) -> Int {
+    let step: UInt64 =
+      switch mapping {
+      case .unallocated, .zero(reservedAt: nil), .compressed: 0
+      case .stored, .zero: geometry.clusterSize
+      }
+    let flags = ~EntryBits.offset
+    var last = index
+    while last < min(end, entries.count - 1), entries[last + 1] == entries[last] &+ step,
+      entries[last + 1] & flags == entries[index] & flags
+    {
+      last += 1
+    }
+    return last
+  }
+
   /// Changes an entry in memory.
   func setEntry(_ index: Int, _ entry: L2Entry) {
     entries[index] = entry.rawValue

@@ -56,8 +56,15 @@ extension QcowImage {
     return (map, conflict)
   }
 
-  /// The writer, unless writes are refused.
+  /// The writer, unless writes are refused; no write waits in it.
   func writable(_ offset: UInt64, byteCount count: Int) throws(ImageFault) -> QcowWriter {
+    let writer = try willingWriter(offset, byteCount: count)
+    try settle(writer)
+    return writer
+  }
+
+  /// The writer, unless writes are refused.
+  func willingWriter(_ offset: UInt64, byteCount count: Int) throws(ImageFault) -> QcowWriter {
     try checkWritable(offset, byteCount: count)
     guard let writer else {
       throw ImageFault(store.name, .readOnly(reason: "it was opened read-only"))

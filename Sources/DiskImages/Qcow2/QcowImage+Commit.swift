@@ -6,15 +6,21 @@
 extension QcowImage {
   /// Makes every completed write durable.
   public func flush() throws(ImageFault) {
-    guard writer != nil else { return }
+    guard let writer else { return }
+    try settle(writer)
+    if let lost = writer.lost {
+      writer.lost = nil
+      throw lost
+    }
     try commit()
   }
 
   /// Commits, makes all refcounts durable, and ends the file after a whole sector. No call may
   /// follow.
   public func close() throws(ImageFault) {
+    decompressed.removeAll()
     guard let writer else { return }
-    try commit()
+    try flush()
     try writeRefcounts(writer)
     let size = try store.byteCount()
     if size % 512 != 0, store.capacity == nil { try store.setByteCount((size + 511) & ~511) }

@@ -28,6 +28,7 @@ extension QcowImage {
       } else if !readsZero(try mapping(at: start).mapping) {
         let zeroes = [UInt8](repeating: 0, count: Int(piece.upperBound - piece.lowerBound))
         try write(at: piece.lowerBound, from: zeroes.span)
+        try settle(writer)
       }
     }
   }

@@ -3,6 +3,7 @@ extension QcowImage {
   /// What the L1 and L2 tables say about the byte at `offset`.
   public func mapping(at offset: UInt64) throws(ImageFault) -> Extent {
     try check(offset, byteCount: 1)
+    try settle(before: 0..<byteCount)
     return try mapping(at: offset, upTo: byteCount)
   }
 
@@ -17,6 +18,11 @@ extension QcowImage {
     let first = try mapping(of: table.entry(geometry.l2Index(offset)), at: offset)
     var end = min(offset - inCluster + geometry.clusterSize, tableEnd)
     if case .compressed = first { return Extent(first, byteCount: end - offset) }
+    let index = geometry.l2Index(offset)
+    let last = table.lastContinuing(
+      index, first, upTo: index + Int((tableEnd - 1 - (offset - inCluster)) / geometry.clusterSize),
+      geometry)
+    end = min(end + UInt64(last - index) * geometry.clusterSize, tableEnd)
     while end < tableEnd,
       let next = try? mapping(of: table.entry(geometry.l2Index(end)), at: end),
       next == first.advanced(by: end - offset + inCluster)

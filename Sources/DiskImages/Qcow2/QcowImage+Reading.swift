@@ -4,10 +4,17 @@ extension QcowImage {
   public func read(at offset: UInt64, into bytes: inout MutableSpan<UInt8>) throws(ImageFault) {
     try check(offset, byteCount: bytes.count)
     let end = offset + UInt64(bytes.count)
+    try settle(before: offset..<end)
+    if let expected = decompressed.expected(after: offset..<end) { fetch(expected) }
     var done = 0
     while done < bytes.count {
       let position = offset + UInt64(done)
       let extent = try mapping(at: position, upTo: end)
+      if case .compressed(let stream) = extent.mapping, position + extent.byteCount < end,
+        !decompressed.contains(stream)
+      {
+        fetch(position..<min(end, position + decompressed.window))
+      }
       let next = done + Int(extent.byteCount)
       var piece = bytes._mutatingExtracting(done..<next)
       try read(extent.mapping, at: position, into: &piece)
@@ -48,23 +55,67 @@ extension QcowImage {
     }
   }
 
+  /// Lets other threads decompress what is compressed in a range that will soon be read.
+  private func fetch(_ range: Range<UInt64>) {
+    guard decompressed.canFetch else { return }
+    var extents: [CompressedExtent] = []
+    var position = range.lowerBound
+    let end = min(range.upperBound, byteCount)
+    // Damage is left to the read that meets it.
+    while position < end, let extent = try? mapping(at: position, upTo: end) {
+      if case .compressed(let stream) = extent.mapping, !decompressed.contains(stream) {
+        extents.append(stream)
+      }
+      position += extent.byteCount
+    }
+    decompressed.fetch(extents, from: store)
+  }
+
   private func read(
     _ extent: CompressedExtent, at offset: UInt64, into bytes: inout MutableSpan<UInt8>
   ) throws(ImageFault) {
     let clusterSize = Int(geometry.clusterSize)
-    let start = Int(geometry.offsetInCluster(offset))
     if let cluster = decompressed.value(extent) {
-      bytes.copy(from: cluster.span.extracting(start..<start + bytes.count))
-    } else if bytes.count == clusterSize {
-      // A whole cluster is rarely asked for twice: it goes to its place and not to the cache.
-      try inflate(extent, at: offset, into: &bytes)
-    } else {
-      var cluster = [UInt8](repeating: 0, count: clusterSize)
-      var span = cluster.mutableSpan
-      try inflate(extent, at: offset, into: &span)
-      bytes.copy(from: cluster.span.extracting(start..<start + bytes.count))
-      decompressed.insert(cluster, for: extent, cost: clusterSize)
+      copy(cluster, from: offset, to: &bytes)
+      return
     }
+    let fetched = decompressed.take(extent)
+    if bytes.count < clusterSize {
+      let cluster = try wholeCluster(fetched, extent, at: offset)
+      copy(cluster, from: offset, to: &bytes)
+      decompressed.keep(cluster, for: extent)
+      return
+    }
+    // A whole cluster is rarely asked for twice: it goes to its place and is not kept.
+    switch fetched {
+    case .output(let cluster): copy(cluster, from: offset, to: &bytes)
+    case .input(let stream) where stream.inflate(into: &bytes): break
+    case .input, nil: try inflate(extent, at: offset, into: &bytes)
+    }
+  }
+
+  /// All of the cluster that holds `offset`, as far as it was fetched or from the file.
+  private func wholeCluster(
+    _ fetched: DecompressedClusters.Fetched?, _ extent: CompressedExtent, at offset: UInt64
+  ) throws(ImageFault) -> [UInt8] {
+    switch fetched {
+    case .output(let cluster): return cluster
+    case .input(let stream):
+      if let cluster = stream.inflated() { return cluster }
+    case nil: break
+    }
+    var cluster = [UInt8](repeating: 0, count: Int(geometry.clusterSize))
+    var span = cluster.mutableSpan
+    try inflate(extent, at: offset, into: &span)
+    return cluster
+  }
+
+  /// Copies the part of a cluster that starts at `offset` of the disk.
+  private func copy(
+    _ cluster: [UInt8], from offset: UInt64, to bytes: inout MutableSpan<UInt8>
+  ) {
+    let start = Int(geometry.offsetInCluster(offset))
+    bytes.copy(from: cluster.span.extracting(start..<start + bytes.count))
   }
 
   private func inflate(

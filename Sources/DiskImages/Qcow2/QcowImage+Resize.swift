@@ -62,6 +62,7 @@ extension QcowImage {
     if size < clusterEnd, !readsZero(try mapping(at: size).mapping) {
       let tail = [UInt8](repeating: 0, count: Int(clusterEnd - size))
       try write(at: size, from: tail.span)
+      try settle(writer)
     }
     var position = firstCluster
     while position < byteCount {

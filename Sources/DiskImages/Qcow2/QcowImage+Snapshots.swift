@@ -80,6 +80,7 @@ extension QcowImage {
     try commit()
     try checkRoom(table, writer)
     let old = l1
+    decompressed.removeAll()
     try withReferences(to: table, writer) { () throws(ImageFault) in
       try replaceL1(table, diskByteCount: size, writer)
     }

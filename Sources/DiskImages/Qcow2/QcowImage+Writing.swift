@@ -2,21 +2,22 @@
 extension QcowImage {
   /// Stores `bytes` cluster by cluster, in place where the file holds the only copy, else in a new
   /// cluster that the tables name from then on.
+  ///
+  /// Part of a cluster may wait in memory until the next request: see ``gather(_:at:_:)``.
   public func write(at offset: UInt64, from bytes: Span<UInt8>) throws(ImageFault) {
-    let writer = try writable(offset, byteCount: bytes.count)
+    let writer = try willingWriter(offset, byteCount: bytes.count)
     var done = 0
     while done < bytes.count {
       let position = offset + UInt64(done)
       let room = geometry.clusterSize - geometry.offsetInCluster(position)
       let next = min(bytes.count, done + Int(room))
-      try commitIfDue()
-      try writeInCluster(at: position, from: bytes.extracting(done..<next), writer)
+      try gather(bytes.extracting(done..<next), at: position, writer)
       done = next
     }
   }
 
   /// Stores bytes that lie in one cluster.
-  private func writeInCluster(
+  func writeInCluster(
     at offset: UInt64, from bytes: Span<UInt8>, _ writer: QcowWriter
   ) throws(ImageFault) {
     let inCluster = geometry.offsetInCluster(offset)

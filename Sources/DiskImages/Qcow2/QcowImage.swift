@@ -3,17 +3,26 @@
 /// The specification is "Qcow2 Image File Format" (docs/interop/qcow2 of QEMU). A request first asks
 /// where the bytes are (``mapping(at:)``), then moves them.
 public final class QcowImage: DiskImage {
-  /// How much memory an image may use for tables and decompressed clusters.
+  /// How much memory an image may use for tables and decompressed clusters, and how many threads.
   public struct CacheLimits: Sendable {
     /// Bytes of L2 tables.
     public var tableBytes: Int
-    /// Bytes of decompressed clusters.
+    /// Bytes of decompressed clusters. A few MiB more are used while a disk is read sequentially.
     public var clusterBytes: Int
+    /// Threads that decompress ahead of a sequential reader, besides its own.
+    public var workers: Int
 
-    /// Sets both limits; one table and one cluster are kept whatever they say.
-    public init(tableBytes: Int = 8 << 20, clusterBytes: Int = 32 << 20) {
+    /// Sets the limits; one table and one cluster are kept whatever they say. By default clusters
+    /// may take a 32nd of the host's memory, from 32 to 256 MiB, and there is a worker for each
+    /// processor of the host but one, at most three.
+    public init(
+      tableBytes: Int = 8 << 20,
+      clusterBytes: Int = min(256 << 20, max(32 << 20, HostFile.memoryByteCount / 32)),
+      workers: Int = min(3, HostFile.processorCount - 1)
+    ) {
       self.tableBytes = tableBytes
       self.clusterBytes = clusterBytes
+      self.workers = workers
     }
   }
 
@@ -37,7 +46,7 @@ public final class QcowImage: DiskImage {
   var snapshotTableByteCount: UInt64
   var l1: [UInt64]
   var tables: BoundedCache<UInt64, L2Table>
-  var decompressed: BoundedCache<CompressedExtent, [UInt8]>
+  let decompressed: DecompressedClusters
   private let report: (String) -> Void
   private var reported: Set<String> = []
 
@@ -72,7 +81,7 @@ public final class QcowImage: DiskImage {
     (snapshots, snapshotTableByteCount) = try QcowSnapshot.readTable(header, from: store)
     l1 = quadwords(try store.bytes(at: header.l1Offset, count: Int(header.l1Count) * 8))
     tables = BoundedCache(limit: cacheLimits.tableBytes)
-    decompressed = BoundedCache(limit: cacheLimits.clusterBytes)
+    decompressed = DecompressedClusters(geometry, cacheLimits)
     if header.byteCount != header.guestByteCount {
       note("its size of \(header.byteCount) bytes is cut to whole sectors")
     }

@@ -10,6 +10,13 @@ final class QcowWriter {
   /// End of the last compressed cluster, if the next may follow directly.
   var compressedEnd: UInt64?
 
+  /// The bytes of the disk that wait for those which follow them, all in one cluster; nil: none.
+  var gathered: Range<UInt64>?
+  /// What they are; as big as a cluster once it was needed.
+  var gatherBuffer: [UInt8] = []
+  /// Why a write that waited will never be stored. The next flush reports it.
+  var lost: ImageFault?
+
   init(refcounts: RefcountTable, metadata: MetadataMap) {
     self.refcounts = refcounts
     self.metadata = metadata
