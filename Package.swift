@@ -118,6 +118,15 @@ let package = Package(
         "SouthBridge", "Tsunami", "Virtio", "VirtioBlock", "VirtioConsole", "VirtioEntropy",
       ]),
 
+    // Long random loads on disk images, judged by qemu-img: scripts/disk-load.
+    .executableTarget(
+      name: "disk-load",
+      dependencies: [
+        "DiskImages", "MachineTestKit",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      path: "Tests/DiskLoad", swiftSettings: [.swiftLanguageMode(.v6)]),
+
     // The built program from outside; strict memory safety would only repeat Foundation's own.
     .testTarget(
       name: "ProgramTests",

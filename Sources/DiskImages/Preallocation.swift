@@ -22,7 +22,7 @@ extension FileStore {
         throw ImageFault(
           name, .refused("its file system cannot reserve space; preallocation full writes it"))
       }
-    case .full: try writeZeroes(range)
+    case .full: try storeZeroes(range)
     }
   }
 }

@@ -29,6 +29,9 @@ struct ImageCheck: ImageOperation {
   @Flag(help: "Decompress every compressed cluster too.")
   var content = false
 
+  @Flag(name: [.customShort("U"), .long], help: "Check even while another process writes.")
+  var forceShare = false
+
   @Flag(name: .shortAndLong, help: "Print nothing unless something is wrong.")
   var quiet = false
 
@@ -39,10 +42,16 @@ struct ImageCheck: ImageOperation {
     guard repair == nil || !content else {
       throw ValidationError("--content only reports; it does not go with --repair")
     }
+    guard repair == nil || !forceShare else {
+      throw ValidationError("-U is for reading; it does not go with --repair")
+    }
   }
 
   func perform() throws -> Int32 {
-    let store = try ImageOpener.file(file, writable: repair != nil)
+    let store =
+      forceShare
+      ? try ImageOpener.store(file, writable: false)
+      : try ImageOpener.file(file, writable: repair != nil)
     let known: ImageFormat = if let format { format } else { try ImageOpener.recognize(store) }
     guard known == .qcow2 else {
       let hint = known == .gzip ? "; gzip -t tests its data" : ""
@@ -83,10 +92,12 @@ struct ImageCheck: ImageOperation {
       return String(format: "%.2f%%", share)
     }
     let allocated = report.allocatedClusters
-    print(
-      "\(allocated)/\(report.totalClusters) = \(percent(allocated, of: report.totalClusters)) "
-        + "allocated, \(percent(report.fragmentedClusters, of: allocated)) fragmented, "
-        + "\(percent(report.compressedClusters, of: allocated)) compressed clusters")
+    if allocated > 0 {
+      print(
+        "\(allocated)/\(report.totalClusters) = \(percent(allocated, of: report.totalClusters)) "
+          + "allocated, \(percent(report.fragmentedClusters, of: allocated)) fragmented, "
+          + "\(percent(report.compressedClusters, of: allocated)) compressed clusters")
+    }
     print("Image end offset: \(report.imageEndOffset)")
   }
 }

@@ -14,7 +14,7 @@ struct ImageCommand: ParsableCommand {
     subcommands: [
       ImageCreate.self, ImageInfo.self, ImageCheck.self, ImageConvert.self, ImageMapping.self,
       ImageCompare.self, ImageResize.self, ImageRebase.self, ImageCommit.self, ImageSnapshot.self,
-      ImageBench.self,
+      ImageAmend.self, ImageMeasure.self, ImageCopyBlocks.self, ImageBench.self,
     ])
 }
 

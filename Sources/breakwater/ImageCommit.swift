@@ -17,6 +17,12 @@ struct ImageCommit: ImageOperation {
   @Flag(name: .customShort("d"), help: "Leave the overlay as it is instead of emptying it.")
   var keepsContent = false
 
+  @Option(
+    name: .customShort("b"),
+    help: ArgumentHelp(
+      "Commit all that lies above this file of the chain; implies -d.", valueName: "base"))
+  var base: String?
+
   @Flag(name: .shortAndLong, help: "Show progress on a terminal.")
   var progress = false
 
@@ -31,24 +37,48 @@ struct ImageCommit: ImageOperation {
   }
 
   func perform() throws -> Int32 {
-    // Without its backing file: that is about to be written.
-    let overlay = try ImageOpener.forCommands.qcow2(file, readOnly: keepsContent)
-    let information = overlay.information
-    guard let name = information.backingName else {
-      throw ImageFault(file, .refused("has no backing file to commit to"))
-    }
-    guard let baseFormat = information.backingFormat.flatMap(ImageFormat.init) else {
-      throw ImageFault(
-        file, .refused("does not say which format its backing file has; rebase -u -F names it"))
-    }
-    let base = try openBase(resolved(name, from: file), baseFormat, atLeast: overlay.byteCount)
-    try copy(overlay, to: base)
+    let layers = try openLayers()
+    guard let overlay = layers.first, let last = layers.last else { return Self.failureStatus }
+    let (path, format) = try backing(of: last)
+    let target = try openBase(path, format, atLeast: overlay.byteCount)
+    try copy(layers, to: target)
     // The base is durable before the overlay lets go of anything.
-    try base.close()
-    if !keepsContent { try overlay.dropContent() }
+    try target.close()
+    if !keepsContent, base == nil { try overlay.dropContent() }
     try overlay.close()
     if !quiet { print("Image committed.") }
     return 0
+  }
+
+  /// The overlay and what lies between it and the base, each without its backing file, of which
+  /// the last is about to be written.
+  private func openLayers() throws(ImageFault) -> [QcowImage] {
+    let opener = ImageOpener.forCommands
+    var layers = [try opener.qcow2(file, readOnly: keepsContent || base != nil)]
+    guard let base else { return layers }
+    let identity = try HostFile(base, writable: false).identity
+    while let last = layers.last {
+      let (path, format) = try backing(of: last)
+      if try HostFile(path, writable: false).identity == identity { break }
+      guard format == .qcow2, layers.count < ImageOpener.maximumDepth else {
+        throw ImageFault(file, .refused("has no backing file \"\(base)\" in its chain"))
+      }
+      layers.append(try opener.qcow2(path, readOnly: true))
+    }
+    return layers
+  }
+
+  /// The backing file that an image names.
+  private func backing(of image: QcowImage) throws(ImageFault) -> (path: String, ImageFormat) {
+    guard let name = image.information.backingName else {
+      throw ImageFault(image.description, .refused("has no backing file to commit to"))
+    }
+    guard let format = image.information.backingFormat.flatMap(ImageFormat.init) else {
+      throw ImageFault(
+        image.description,
+        .refused("does not say which format its backing file has; rebase -u -F names it"))
+    }
+    return (try resolved(name, from: image.description), format)
   }
 
   private func openBase(
@@ -68,14 +98,16 @@ struct ImageCommit: ImageOperation {
     }
   }
 
-  private func copy(_ overlay: QcowImage, to base: any DiskImage) throws(ImageFault) {
+  private func copy(_ layers: [QcowImage], to base: any DiskImage) throws(ImageFault) {
     let bar = ProgressBar(isWanted: progress && !quiet)
     defer { bar.finish() }
-    var bytes = [UInt8](repeating: 0, count: max(1 << 20, overlay.information.clusterSize))
+    let byteCount = layers.first?.byteCount ?? 0
+    let unit = layers.map(\.information.clusterSize).max() ?? 0
+    var bytes = [UInt8](repeating: 0, count: max(1 << 20, unit))
     var offset: UInt64 = 0
-    while offset < overlay.byteCount {
-      let extent = try overlay.mapping(at: offset)
-      let end = offset + extent.byteCount
+    while offset < byteCount {
+      let (layer, extent) = try answer(of: layers, at: offset)
+      let end = min(byteCount, offset + extent.byteCount)
       switch extent.mapping {
       case .unallocated: offset = end
       case .zero:
@@ -83,11 +115,30 @@ struct ImageCommit: ImageOperation {
         offset = end
       case .stored, .compressed:
         let count = Int(min(UInt64(bytes.count), end - offset))
-        try overlay.read(at: offset, into: &bytes, count: count)
+        try layer.read(at: offset, into: &bytes, count: count)
         try base.write(at: offset, from: bytes.span.extracting(0..<count))
         offset += UInt64(count)
       }
-      bar.show(offset, of: overlay.byteCount)
+      bar.show(offset, of: byteCount)
     }
+  }
+
+  /// The uppermost layer that knows the byte at `offset`, and how far all above leave it to that.
+  private func answer(
+    of layers: [QcowImage], at offset: UInt64
+  ) throws(ImageFault) -> (layer: QcowImage, Extent) {
+    var byteCount = UInt64.max
+    for layer in layers {
+      // A layer that ends here hides what lies below: its disk reads zero from there on.
+      guard offset < layer.byteCount else {
+        return (layer, Extent(.zero(reservedAt: nil), byteCount: byteCount))
+      }
+      let extent = try layer.mapping(at: offset)
+      byteCount = min(byteCount, extent.byteCount)
+      if extent.mapping != .unallocated {
+        return (layer, Extent(extent.mapping, byteCount: byteCount))
+      }
+    }
+    return (layers[0], Extent(.unallocated, byteCount: byteCount))
   }
 }

@@ -18,8 +18,12 @@ struct ImageCompare: ImageOperation {
     name: .customShort("F"), help: ArgumentHelp("Format of the second.", valueName: "fmt"))
   var secondFormat: ImageFormat?
 
-  @Flag(name: .shortAndLong, help: "Disks of different size are different.")
+  @Flag(
+    name: .shortAndLong, help: "Sizes must be equal too, and what is stored must be stored alike.")
   var strict = false
+
+  @Flag(name: [.customShort("U"), .long], help: "Read even while another process writes.")
+  var forceShare = false
 
   @Flag(name: .shortAndLong, help: "Show progress on a terminal.")
   var progress = false
@@ -34,7 +38,8 @@ struct ImageCompare: ImageOperation {
   var second: String
 
   func perform() throws -> Int32 {
-    let opener = ImageOpener.forCommands
+    var opener = ImageOpener.forCommands
+    opener.isLocking = !forceShare
     let left = try opener.open(first, format: firstFormat, readOnly: true)
     let right = try opener.open(second, format: secondFormat, readOnly: true)
     if strict, left.byteCount != right.byteCount {
@@ -42,7 +47,7 @@ struct ImageCompare: ImageOperation {
       return 1
     }
     let bar = ProgressBar(isWanted: progress && !quiet)
-    let outcome = try ImageComparison.run(left, right) { bar.show($0, of: $1) }
+    let outcome = try ImageComparison.run(left, right, isStrict: strict) { bar.show($0, of: $1) }
     bar.finish()
     // As qemu-img: only where the part that both have is equal.
     let common = min(left.byteCount, right.byteCount)
@@ -55,6 +60,9 @@ struct ImageCompare: ImageOperation {
       return 0
     case .differs(let offset):
       say("Content mismatch at offset \(offset)!")
+      return 1
+    case .storedDifferently(let offset):
+      say("Strict mode: Offset \(offset) block status mismatch!")
       return 1
     }
   }

@@ -18,12 +18,7 @@ struct ImageConvert: ImageOperation {
     help: ArgumentHelp("Format of the target: raw or qcow2.", valueName: "fmt"))
   var outputFormat = ImageFormat.raw
 
-  @Option(
-    name: .customShort("o"),
-    help: ArgumentHelp(
-      "\(ImageCreationOptions.keysOfQcow2.joined(separator: ", ")).",
-      valueName: "key=value,..."))
-  var options: [String] = []
+  @OptionGroup var creation: ImageCreationArguments
 
   @Option(
     name: .customShort("B"),
@@ -89,7 +84,7 @@ struct ImageConvert: ImageOperation {
     guard (1...64).contains(threads) else {
       throw ValidationError("-m \(threads) is not a number from 1 to 64")
     }
-    guard !intoExisting || (options.isEmpty && backing == nil) else {
+    guard !intoExisting || (creation.options.isEmpty && backing == nil) else {
       throw ValidationError("-n writes into an image as it is; -o and -B do not go with it")
     }
     guard sparseSize.byteCount <= 16 << 20, sparseSize.byteCount % 512 == 0 else {
@@ -142,17 +137,9 @@ struct ImageConvert: ImageOperation {
   }
 
   private func makeTarget(for input: any DiskImage) throws -> any DiskImage {
-    let given = try ImageCreationOptions(parsing: options, for: outputFormat)
-    var options = given.options
+    let given = try creation.parsed(for: outputFormat)
+    var options = try given.options(backing: backing, backingFormat, for: outputFormat)
     options.byteCount = given.byteCount ?? input.byteCount
-    options.backingName = backing ?? options.backingName
-    options.backingFormat = backingFormat ?? options.backingFormat
-    guard options.backingName == nil || outputFormat == .qcow2 else {
-      throw ValidationError("a raw image cannot have a backing file; use -O qcow2")
-    }
-    guard (options.backingName == nil) == (options.backingFormat == nil) else {
-      throw ValidationError("a backing file needs its format: -B FILE with -F raw or -F qcow2")
-    }
     guard options.byteCount >= input.byteCount else {
       throw ImageFault(
         target, .refused("would be smaller than the \(input.byteCount) bytes to be copied"))

@@ -9,12 +9,7 @@ struct ImageCreate: ImageOperation {
   @Option(name: .customShort("f"), help: ArgumentHelp("Format: raw or qcow2.", valueName: "fmt"))
   var format = ImageFormat.raw
 
-  @Option(
-    name: .customShort("o"),
-    help: ArgumentHelp(
-      "\(ImageCreationOptions.keysOfQcow2.joined(separator: ", ")).",
-      valueName: "key=value,..."))
-  var options: [String] = []
+  @OptionGroup var creation: ImageCreationArguments
 
   @Option(
     name: .customShort("b"),
@@ -41,16 +36,8 @@ struct ImageCreate: ImageOperation {
   mutating func validate() throws { try format.checkWritable(option: "-f") }
 
   func perform() throws -> Int32 {
-    let given = try ImageCreationOptions(parsing: options, for: format)
-    var options = given.options
-    options.backingName = backing ?? options.backingName
-    options.backingFormat = backingFormat ?? options.backingFormat
-    guard options.backingName == nil || format == .qcow2 else {
-      throw ValidationError("a raw image cannot have a backing file; use -f qcow2")
-    }
-    guard (options.backingName == nil) == (options.backingFormat == nil) else {
-      throw ValidationError("a backing file needs its format: -b FILE with -F raw or -F qcow2")
-    }
+    let given = try creation.parsed(for: format)
+    var options = try given.options(backing: backing, backingFormat, for: format)
     var byteCount = size?.byteCount ?? given.byteCount
     if let name = options.backingName, !isUnsafe {
       let base = try openBase(resolved(name, from: file), options.backingFormat)

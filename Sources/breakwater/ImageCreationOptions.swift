@@ -1,6 +1,20 @@
 internal import ArgumentParser
 internal import DiskImages
 
+/// The `-o` of commands that make an image.
+struct ImageCreationArguments: ParsableArguments {
+  @Option(
+    name: .customShort("o"),
+    help: ArgumentHelp(
+      "\(ImageCreationOptions.keysOfQcow2.joined(separator: ", ")).",
+      valueName: "key=value,..."))
+  var options: [String] = []
+
+  func parsed(for format: ImageFormat) throws -> ImageCreationOptions {
+    try ImageCreationOptions(parsing: options, for: format)
+  }
+}
+
 /// The `-o` options of a new image, by qemu-img's names.
 struct ImageCreationOptions {
   /// The size of the disk, if one was given.
@@ -40,6 +54,22 @@ struct ImageCreationOptions {
       keys.insert(key)
       try set(key, value)
     }
+  }
+
+  /// The options with the backing file that a command's own options name; they win over `-o`.
+  func options(
+    backing: String?, _ backingFormat: ImageFormat?, for format: ImageFormat
+  ) throws -> QcowImage.CreationOptions {
+    var options = options
+    options.backingName = backing ?? options.backingName
+    options.backingFormat = backingFormat ?? options.backingFormat
+    guard options.backingName == nil || format == .qcow2 else {
+      throw ValidationError("a raw image cannot have a backing file; a qcow2 image can")
+    }
+    guard (options.backingName == nil) == (options.backingFormat == nil) else {
+      throw ValidationError("a backing file goes with its format: -F raw or -F qcow2")
+    }
+    return options
   }
 
   private static func parts(_ text: String) -> [String] {

@@ -13,11 +13,16 @@ struct ImageMapping: ImageOperation {
   @Option(help: "human or json.")
   var output = ImageOutput.human
 
+  @Flag(name: [.customShort("U"), .long], help: "Read even while another process writes.")
+  var forceShare = false
+
   @Argument(help: ArgumentHelp("The image.", valueName: "file"))
   var file: String
 
   func perform() throws -> Int32 {
-    let image = try ImageOpener.forCommands.open(file, format: format, readOnly: true)
+    var opener = ImageOpener.forCommands
+    opener.isLocking = !forceShare
+    let image = try opener.open(file, format: format, readOnly: true)
     let layers = Array(sequence(first: image, next: \.backing))
     switch output {
     case .json: try printJSON(image, layers)

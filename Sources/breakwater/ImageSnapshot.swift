@@ -23,6 +23,9 @@ struct ImageSnapshot: ImageOperation {
     name: .customShort("d"), help: ArgumentHelp("Delete a snapshot.", valueName: "name|id"))
   var deleted: String?
 
+  @Flag(name: [.customShort("U"), .long], help: "List even while another process writes.")
+  var forceShare = false
+
   @Flag(name: .shortAndLong, help: "Print nothing.")
   var quiet = false
 
@@ -32,11 +35,17 @@ struct ImageSnapshot: ImageOperation {
   mutating func validate() throws {
     let actions = [created, applied, deleted].compactMap(\.self).count + (lists ? 1 : 0)
     guard actions <= 1 else { throw ValidationError("give one of -l, -c, -a and -d") }
+    guard !forceShare || created ?? applied ?? deleted == nil else {
+      throw ValidationError("-U is for reading; it goes with -l only")
+    }
   }
 
   func perform() throws -> Int32 {
     let changes = created ?? applied ?? deleted
-    let image = try ImageOpener.forCommands.qcow2(file, readOnly: changes == nil)
+    let image =
+      forceShare
+      ? try QcowImage(ImageOpener.store(file, writable: false))
+      : try ImageOpener.forCommands.qcow2(file, readOnly: changes == nil)
     if let name = created {
       try image.createSnapshot(
         named: name, seconds: UInt32(clamping: Int64(Date().timeIntervalSince1970)))

@@ -4,6 +4,8 @@
 struct GuestLoad {
   var random: TestRandom
   var model: [UInt8]
+  /// What the disk holds if the last request did all it was to do.
+  private(set) var attempted: [UInt8]?
 
   init(seed: UInt64, content: [UInt8]) {
     random = TestRandom(seed: seed)
@@ -24,12 +26,15 @@ struct GuestLoad {
     switch Int.random(in: 0..<12, using: &random) {
     case 0..<6:
       let bytes = random.bytes(count)
+      attempt(range, bytes)
       try image.write(at: guestRange.lowerBound, bytes)
       model.replaceSubrange(range, with: bytes)
     case 6, 7:
+      attempt(range, [UInt8](repeating: 0, count: count))
       try image.writeZeroes(guestRange, mayUnmap: Bool.random(using: &random))
       model.replaceSubrange(range, with: repeatElement(0, count: count))
     case 8:
+      attempt(range, [UInt8](repeating: 0, count: count))
       try image.discard(guestRange)
       // A discarded byte reads zero or what it was.
       let after = try image.bytes(at: guestRange.lowerBound, count: count)
@@ -44,6 +49,12 @@ struct GuestLoad {
         throw Disagreement(offset: start)
       }
     }
+  }
+
+  private mutating func attempt(_ range: Range<Int>, _ bytes: [UInt8]) {
+    var content = model
+    content.replaceSubrange(range, with: bytes)
+    attempted = content
   }
 
   struct Disagreement: Error { var offset: Int }

@@ -182,9 +182,8 @@ import Testing
     #expect(try QcowImage.check(store).exitStatus == 0)
   }
 
-  @Test("C13-C15: a repair makes every refcount right and invents nothing")
-  func repair() throws {
-    let damages: [(name: String, (inout QcowFixture) -> Void)] = [
+  static let damages: [(name: String, damage: @Sendable (inout QcowFixture) -> Void)] =
+    [
       ("leak", { $0.bytes[QcowFixture.refcountBlock + 2 * 7 + 1] = 1 }),
       ("refcount too high", { $0.bytes[QcowFixture.refcountBlock + 2 * 5 + 1] = 9 }),
       ("data not counted", { $0.bytes[QcowFixture.refcountBlock + 2 * 5 + 1] = 0 }),
@@ -207,7 +206,10 @@ import Testing
       ),
       ("dirty", { $0.put64(72, 1) }), ("corrupt", { $0.put64(72, 2) }),
     ]
-    for (name, damage) in damages {
+
+  @Test("C13-C15: a repair makes every refcount right and invents nothing")
+  func repair() throws {
+    for (name, damage) in Self.damages {
       var fixture = QcowFixture()
       _ = fixture.append([UInt8](repeating: 0, count: 8192))
       damage(&fixture)
@@ -222,6 +224,123 @@ import Testing
       try image.close()
       #expect(try QcowImage.check(store).exitStatus == 0, "\(name)")
     }
+  }
+
+  @Test("C15: a repair that is cut leaves an image that can be repaired")
+  func cutRepair() throws {
+    for (name, damage) in Self.damages {
+      var fixture = QcowFixture()
+      _ = fixture.append([UInt8](repeating: 0, count: 8192))
+      damage(&fixture)
+      let store = fixture.store()
+      store.isRecording = true
+      _ = try QcowImage.repair(store, .all)
+      try PowerCuts(start: fixture.store(), changes: store.changes).forEach(seed: 2) { disk, cut in
+        let after = try QcowImage.repair(disk, .all)
+        #expect(after.exitStatus == 0, "\(name), cut \(cut): \(after.findings)")
+        let content = try QcowImage(disk).bytes(at: 0, count: 4096)
+        #expect(content == (0..<4096).map(QcowFixture.pattern), "\(name), cut \(cut)")
+      }
+    }
+  }
+
+  @Test("Repairing leaks alone puts COPIED right, and leaves an image with other damage alone")
+  func repairLeaks() throws {
+    var fixture = QcowFixture()
+    fixture.bytes[QcowFixture.refcountBlock + 2 * 5 + 1] = 2
+    let store = fixture.store()
+    #expect(try QcowImage.check(store).exitStatus == 2)
+    #expect(try QcowImage.repair(store, .leaks).exitStatus == 0)
+    fixture.put64(QcowFixture.l2 + 8, UInt64(QcowFixture.data) + 512)
+    let damaged = fixture.store()
+    #expect(try QcowImage.repair(damaged, .leaks).exitStatus == 2)
+    #expect(damaged.bytes == fixture.bytes)
+  }
+
+  @Test("C6: the owners of a cluster that has two are named")
+  func owners() throws {
+    var fixture = QcowFixture()
+    fixture.put64(QcowFixture.l2 + 8, UInt64(QcowFixture.l1) | QcowFixture.copied)
+    let report = try QcowImage.check(fixture.store())
+    #expect(
+      report.findings.contains(
+        "cluster 3 belongs to the L1 table and to entry 1 of the L2 table at 0x4000"),
+      "\(report.findings)")
+  }
+
+  @Test("Q11: the refcount width changes, unless a count would not fit")
+  func refcountWidth() throws {
+    let store = try Self.newImage(512, 40_960)
+    let content = Self.content(40_960, seed: 3)
+    do {
+      let image = try QcowImage(store, readOnly: false)
+      try image.write(at: 0, content)
+      try image.createSnapshot(named: "a", seconds: 0)
+      try image.createSnapshot(named: "b", seconds: 0)
+      try image.close()
+    }
+    #expect(
+      fault { try QcowImage.setRefcountBits(1, of: store) }?.contains("3 references") == true)
+    #expect(fault { try QcowImage.setRefcountBits(7, of: store) }?.contains("power of two") == true)
+    for bits in [2, 64, 8] {
+      let start = store.copy()
+      let recorder = store.copy()
+      recorder.isRecording = true
+      try QcowImage.setRefcountBits(bits, of: recorder)
+      try PowerCuts(start: start, changes: recorder.changes).forEach(seed: 3) { disk, cut in
+        let status = try QcowImage.check(disk).exitStatus
+        #expect(status == 0 || status == 3, "\(bits), cut \(cut)")
+        #expect(try QcowImage(disk).bytes(at: 0, count: content.count) == content)
+      }
+      try QcowImage.setRefcountBits(bits, of: store)
+      #expect(try QcowHeader(reading: store).refcountBits == bits)
+      #expect(try QcowImage.check(store).exitStatus == 0, "\(bits)")
+      let image = try QcowImage(store, readOnly: false)
+      #expect(try image.bytes(at: 0, count: content.count) == content)
+      try image.write(at: 1000, Array(content[1000..<3000]))
+      try image.close()
+    }
+  }
+
+  @Test("Q13: preallocated clusters read zero where freed ones held data")
+  func preallocationOverOldData() throws {
+    for punches in [true, false] {
+      let store = try Self.newImage(512, 20_480)
+      store.canPunchHoles = punches
+      let image = try QcowImage(store, readOnly: false)
+      try image.write(at: 0, [UInt8](repeating: 9, count: 20_480))
+      try image.flush()
+      try image.discard(0..<20_480)
+      try image.flush()
+      try image.resize(to: 40_960, preallocation: .metadata)
+      #expect(
+        try image.bytes(at: 0, count: 40_960) == [UInt8](repeating: 0, count: 40_960))
+      guard case .stored = try image.mapping(at: 30_000).mapping else {
+        Issue.record("not preallocated")
+        return
+      }
+      try image.close()
+      #expect(try QcowImage.check(store).exitStatus == 0)
+    }
+  }
+
+  @Test("Parts and rows of disks are read as one disk")
+  func slices() throws {
+    let bytes = Self.content(30_208, seed: 9)
+    let disk = try RawImage(MemoryFileStore(bytes), readOnly: true)
+    let slice = DiskSlice(disk, 1000..<30_000)
+    #expect(slice.byteCount == 29_184)
+    let expected = Array(bytes[1000..<30_000]) + [UInt8](repeating: 0, count: 184)
+    #expect(try slice.bytes(at: 0, count: 29_184) == expected)
+    let row = try ConcatenatedDisk([slice, disk, slice])
+    #expect(row.byteCount == 29_184 * 2 + 30_208)
+    #expect(
+      try row.bytes(at: 100, count: 80_000) == Array((expected + bytes + expected)[100..<80_100]))
+    let copy = MemoryFileStore()
+    try copy.setByteCount(row.byteCount)
+    try ImageConversion().run(from: row, to: RawImage(copy, readOnly: false))
+    #expect(copy.bytes == expected + bytes + expected)
+    #expect(fault { try row.write(at: 0, [1]) }?.contains("read-only") == true)
   }
 
   @Test("C14: what cannot be read stays reported, and the image stays marked")

@@ -158,4 +158,23 @@ struct QemuWritingTests {
     try image.close()
     #expect(try QcowImage.check(HostFile(path, writable: false)).exitStatus == 0)
   }
+
+  @Test("Q22: an image that we leave dirty is repaired by QEMU when it writes")
+  func leftDirty() throws {
+    let path = directory.file("image")
+    _ = try QcowWritingTests.create(
+      ImageKind(clusterSize: 4096, isLazy: true), byteCount: 1 << 20, on: HostFile.create(path))
+    do {
+      let image = try QcowImage(HostFile(path, writable: true), readOnly: false)
+      try image.write(at: 5000, [UInt8](repeating: 7, count: 300_000))
+      try image.flush()
+      // And then the power goes.
+    }
+    #expect(try QcowHeader(reading: HostFile(path, writable: false)).isDirty)
+    #expect(try QemuTools.run("qemu-img", ["check", path]).status == 2)
+    try QemuTools.io(path, ["read -P 7 5000 300000", "write -P 8 600k 100k"])
+    #expect(try QemuTools.run("qemu-img", ["check", path]).status == 0)
+    #expect(try QcowHeader(reading: HostFile(path, writable: false)).isDirty == false)
+    #expect(try QcowImage.check(HostFile(path, writable: false)).exitStatus == 0)
+  }
 }

@@ -18,7 +18,7 @@ struct ImageCommandTests {
     "a wrong command line is one line and status 2",
     arguments: [
       ("create", "file"), ("create @a.qcow2", "size"), ("create -f vmdk @a 1M", "vmdk"),
-      ("create -f qcow2 @a lots", "lots"), ("create -f raw -b x -F raw @a", "-f qcow2"),
+      ("create -f qcow2 @a lots", "lots"), ("create -f raw -b x -F raw @a", "qcow2"),
       ("create -f qcow2 -b x @a", "-F"), ("create -f qcow2 -o colour=red @a 1M", "colour"),
       ("create -f qcow2 -o extended_l2=on @a 1M", "not implemented"),
       ("create -f qcow2 -o compression_type=zstd @a 1M", "zlib"),
@@ -34,6 +34,10 @@ struct ImageCommandTests {
       ("rebase @a", "-b"), ("rebase -b x @a", "-F"), ("commit -f raw @a", "qcow2"),
       ("snapshot -l -c x @a", "one of"), ("bench -c 0 @a", "above zero"),
       ("bench -w -d 8 --flush-interval 4 @a", "--depth"), ("bench -d 0 @a", "--depth"),
+      ("measure -O qcow2", "--size"), ("measure -O qcow2 --size 1M @a", "not both"),
+      ("dd if=@a", "of="), ("dd if=@a of=@b bs=0", "bs="), ("dd if=@a of=@b speed=9", "speed"),
+      ("amend @a", "-o"), ("amend -o cluster_size=4k @a", "cannot be changed"),
+      ("check -U -r all @a", "-U"), ("snapshot -U -c x @a", "-U"),
       ("frobnicate", "frobnicate"),
     ])
   func usage(_ line: String, _ says: String) async throws {

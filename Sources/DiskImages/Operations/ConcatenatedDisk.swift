@@ -1,11 +1,7 @@
 /// Several disks one after the other, to be read as one.
-public final class ConcatenatedDisk: DiskImage {
+public final class ConcatenatedDisk: ReadOnlyDiskImage {
   /// The sum of the sizes.
   public let byteCount: UInt64
-  /// Always true.
-  public var isReadOnly: Bool { true }
-  /// Always nil: each part has its own.
-  public var backing: (any DiskImage)? { nil }
   /// The parts' names.
   public var description: String { parts.map(\.disk.description).joined(separator: " + ") }
   private let parts: [(start: UInt64, disk: any DiskImage)]
@@ -56,18 +52,5 @@ public final class ConcatenatedDisk: DiskImage {
   private func part(at offset: UInt64) -> (offset: UInt64, disk: any DiskImage)? {
     parts.last { $0.start <= offset && $0.disk.byteCount > offset - $0.start }
       .map { (offset - $0.start, $0.disk) }
-  }
-
-  /// Is refused.
-  public func write(at offset: UInt64, from bytes: Span<UInt8>) throws(ImageFault) {
-    try checkWritable(offset, byteCount: bytes.count)
-  }
-  /// Nothing to do.
-  public func flush() throws(ImageFault) {}
-  /// Is refused.
-  public func discard(_ range: Range<UInt64>) throws(ImageFault) { try checkWritable(range) }
-  /// Is refused.
-  public func writeZeroes(_ range: Range<UInt64>, mayUnmap: Bool) throws(ImageFault) {
-    try checkWritable(range)
   }
 }

@@ -6,21 +6,25 @@ public enum ImageComparison {
     case same
     /// The first byte that differs.
     case differs(offset: UInt64)
+    /// Where a strict comparison found bytes that are stored in different ways.
+    case storedDifferently(offset: UInt64)
 
     /// Whether the first `byteCount` bytes are equal.
     public func isEqual(upTo byteCount: UInt64) -> Bool {
       switch self {
       case .same: true
-      case .differs(let offset): offset >= byteCount
+      case .differs(let offset), .storedDifferently(let offset): offset >= byteCount
       }
     }
   }
 
   /// Compares byte for byte, stepping over what both disks know to be zero.
   ///
-  /// - Parameter progress: told after each piece how many bytes are done.
+  /// - Parameters:
+  ///   - isStrict: whether data, holes and zeroes must also be stored alike.
+  ///   - progress: told after each piece how many bytes are done.
   public static func run(
-    _ left: any DiskImage, _ right: any DiskImage,
+    _ left: any DiskImage, _ right: any DiskImage, isStrict: Bool = false,
     progress: (_ done: UInt64, _ total: UInt64) -> Void = { _, _ in }
   ) throws(ImageFault) -> Outcome {
     let total = max(left.byteCount, right.byteCount)
@@ -28,12 +32,18 @@ public enum ImageComparison {
     var b = a
     var offset: UInt64 = 0
     while offset < total {
+      var limit = total
+      if isStrict {
+        let (here, there) = (try left.storage(at: offset), try right.storage(at: offset))
+        guard here.kind == there.kind else { return .storedDifferently(offset: offset) }
+        limit = min(here.end, there.end)
+      }
       let zero = min(
-        try left.knownZero(at: offset, upTo: total), try right.knownZero(at: offset, upTo: total))
+        try left.knownZero(at: offset, upTo: limit), try right.knownZero(at: offset, upTo: limit))
       if zero > 0 {
         offset += zero
       } else {
-        let count = Int(min(UInt64(a.count), total - offset))
+        let count = Int(min(UInt64(a.count), limit - offset))
         var spanA = a.mutableSpan
         var pieceA = spanA._mutatingExtracting(0..<count)
         try left.readPadded(at: offset, into: &pieceA)
@@ -48,5 +58,30 @@ public enum ImageComparison {
       progress(offset, total)
     }
     return .same
+  }
+}
+
+/// The ways to store bytes that a strict comparison tells apart.
+private enum StorageKind {
+  case nothing, hole, zeroCluster, data, compressed
+}
+
+extension DiskImage {
+  /// How the byte at `offset` is stored, over the whole chain, and up to where.
+  fileprivate func storage(at offset: UInt64) throws(ImageFault) -> (kind: StorageKind, end: UInt64)
+  {
+    guard offset < byteCount else { return (.nothing, .max) }
+    let segment = try ImageMap.segment(of: self, at: offset)
+    let layer = sequence(first: self as any DiskImage, next: \.backing)
+      .dropFirst(segment.depth).first { _ in true }
+    let kind: StorageKind =
+      switch segment.mapping {
+      case .unallocated: .nothing
+      case .zero(reservedAt: nil): layer is RawImage ? .hole : .zeroCluster
+      case .zero: .hole
+      case .stored: .data
+      case .compressed: .compressed
+      }
+    return (kind, offset + segment.length)
   }
 }

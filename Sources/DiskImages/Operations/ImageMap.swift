@@ -31,7 +31,8 @@ public struct ImageMap {
     if let current { body(current) }
   }
 
-  private static func segment(
+  /// The segment that starts at `offset`, as far as one table or file knows.
+  static func segment(
     of image: any DiskImage, at offset: UInt64
   ) throws(ImageFault) -> Segment {
     var length = image.byteCount - offset

@@ -55,11 +55,19 @@ final class QcowCheck {
   private(set) var census = ReferenceCensus()
   /// Clusters whose refcount is too high.
   private(set) var leaked: [UInt64] = []
+  /// Whether some cluster has more references than its refcount says.
+  var hasLowCounts: Bool { !overused.isEmpty }
+  /// How many corruptions are COPIED flags that do not agree with the refcount.
+  private(set) var copiedFaults = 0
   /// Whether some refcounts cannot be read or changed.
   var hasBadBlocks: Bool { !badBlocks.isEmpty }
   private let fileSize: UInt64
   private let verifiesContent: Bool
   private var badBlocks: Set<Int> = []
+  /// Clusters with more references than their refcount says, the first twenty.
+  private var overused: [UInt64] = []
+  /// Who refers to those of an earlier walk, the first few each.
+  private var owners: [UInt64: [String]] = [:]
   /// Users of each L2 table: in the active L1 table and in all.
   private var tableUsers: [UInt64: (active: UInt64, all: UInt64)] = [:]
 
@@ -79,6 +87,7 @@ final class QcowCheck {
   func run() throws(ImageFault) -> QcowCheckReport {
     try countReferences(includingRefcounts: true)
     try compare()
+    try nameOwners()
     return report
   }
 
@@ -112,7 +121,10 @@ final class QcowCheck {
         "\(what()) at \(hexadecimal(offset)) lies past the end of the file of \(fileSize) bytes")
       return false
     }
-    for cluster in first...last >> UInt64(geometry.clusterBits) { census.add(cluster, references) }
+    for cluster in first...last >> UInt64(geometry.clusterBits) {
+      census.add(cluster, references)
+      if let known = owners[cluster], known.count < 4 { owners[cluster] = known + [what()] }
+    }
     return true
   }
 
@@ -296,6 +308,7 @@ final class QcowCheck {
   ) throws(ImageFault) {
     let count = try diskCount(offset >> UInt64(geometry.clusterBits))
     if isCopied != (count == 1) {
+      copiedFaults += 1
       report.corruption(
         "\(name): COPIED is \(isCopied ? "set" : "clear"), but the refcount is \(count)")
     }
@@ -309,6 +322,7 @@ final class QcowCheck {
       if count < references {
         report.corruption(
           "cluster \(cluster) has \(references) references, its refcount is \(count)")
+        if overused.count < 20 { overused.append(cluster) }
       } else if count > references {
         leak(cluster, count, references)
       }
@@ -320,6 +334,19 @@ final class QcowCheck {
       guard run.isData || run.end < entry + geometry.clusterSize else { continue }
       try refcounts.forEachCount(inBlock: index) { cluster, count in
         if census[cluster] == 0 { leak(cluster, count, 0) }
+      }
+    }
+  }
+
+  /// Walks once more to say who shares a cluster that has one reference too many.
+  private func nameOwners() throws(ImageFault) {
+    guard !overused.isEmpty else { return }
+    let walk = try QcowCheck(store)
+    for cluster in overused { walk.owners[cluster] = [] }
+    try walk.countReferences(includingRefcounts: true)
+    for cluster in overused {
+      if let names = walk.owners[cluster], names.count > 1 {
+        report.note("cluster \(cluster) belongs to " + names.joined(separator: " and to "))
       }
     }
   }

@@ -53,6 +53,10 @@ struct QcowHeader: Equatable, Sendable {
   var guestByteCount: UInt64 { byteCount & ~511 }
   /// Bits in a refcount.
   var refcountBits: Int { 1 << Int(refcountOrder) }
+  /// Refcounts in one block.
+  var countsPerBlock: UInt64 { (geometry.clusterSize * 8) >> UInt64(refcountOrder) }
+  /// The highest refcount that the width holds.
+  var maximumRefcount: UInt64 { refcountOrder == 6 ? .max : (1 << UInt64(refcountBits)) - 1 }
 
   func payload(_ type: UInt32) -> [UInt8]? { extensions.first { $0.type == type }?.payload }
   /// The format that the backing file's creator named.

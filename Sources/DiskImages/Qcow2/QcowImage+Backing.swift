@@ -17,14 +17,7 @@ extension QcowImage {
         .init(type: QcowHeader.Extension.Kind.backingFormat, payload: Array(format.rawValue.utf8)),
         at: 0)
     }
-    guard changed.backingName.count <= Int(QcowHeader.Limit.backingNameBytes),
-      let encoded = changed.encode()
-    else {
-      throw ImageFault(store.name, .refused("its backing file's name does not fit its header"))
-    }
-    try store.write(at: 0, encoded)
-    try store.flush()
-    header = changed
+    try replaceHeader(with: changed)
     writer.refusal = ImageFault(
       store.name, .readOnly(reason: "its backing file was changed; open it anew"))
   }
@@ -37,5 +30,18 @@ extension QcowImage {
       try dropTable(for: UInt64(index) &* geometry.bytesPerL2, writer)
     }
     try commit()
+  }
+
+  /// Writes a header whose extensions or backing name have changed, durably.
+  func replaceHeader(with changed: QcowHeader) throws(ImageFault) {
+    var changed = changed
+    guard changed.backingName.count <= Int(QcowHeader.Limit.backingNameBytes),
+      let encoded = changed.encode()
+    else {
+      throw ImageFault(store.name, .refused("what its header is to hold does not fit a cluster"))
+    }
+    try store.write(at: 0, encoded)
+    try store.flush()
+    header = changed
   }
 }

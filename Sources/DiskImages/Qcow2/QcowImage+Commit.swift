@@ -21,12 +21,17 @@ extension QcowImage {
     decompressed.removeAll()
     guard let writer else { return }
     try flush()
-    try writeRefcounts(writer)
     let size = try store.byteCount()
     if size % 512 != 0, store.capacity == nil { try store.setByteCount((size + 511) & ~511) }
+    try finishRefcounts(writer)
+    writer.refusal = ImageFault(store.name, .readOnly(reason: "it has been closed"))
+  }
+
+  /// Makes all refcounts durable, and the image clean.
+  func finishRefcounts(_ writer: QcowWriter) throws(ImageFault) {
+    try writeRefcounts(writer)
     try store.flush()
     if header.isDirty { try changeHeader { $0.incompatibleFeatures &= ~QcowFeatures.dirty } }
-    writer.refusal = ImageFault(store.name, .readOnly(reason: "it has been closed"))
   }
 
   /// Writes all pending changes in the order that a crash allows.

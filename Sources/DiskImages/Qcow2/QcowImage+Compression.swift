@@ -1,23 +1,24 @@
 /// Storing compressed clusters, for conversion.
 extension QcowImage {
-  /// Stores a cluster's deflate stream where the disk holds nothing yet.
+  /// Stores a cluster's deflate stream where the image holds nothing but zeroes.
   ///
   /// Streams follow each other without a gap as long as the file's clusters do; each adds a
   /// reference to every cluster it touches.
   ///
   /// - Parameters:
   ///   - stream: raw deflate, shorter than a cluster.
-  ///   - offset: start of a cluster of the disk that is unallocated.
+  ///   - offset: start of a cluster of the disk that has no place in the file.
   func writeCompressed(_ stream: [UInt8], at offset: UInt64) throws(ImageFault) {
     let writer = try writable(offset, byteCount: 0)
     try commitIfDue()
     let table = try writableTable(for: offset, writer)
     let index = geometry.l2Index(offset)
-    guard geometry.isAligned(offset), table.entry(index) == .unallocated,
+    guard geometry.isAligned(offset), [.unallocated, .zero].contains(table.entry(index)),
       stream.count < Int(geometry.clusterSize)
     else {
       throw ImageFault(
-        store.name, .refused("a compressed cluster can only fill an unallocated one"))
+        store.name, .refused("a compressed cluster cannot replace one that has a place in the file")
+      )
     }
     let place = try allocateBytes(UInt64(stream.count), writer)
     let extent = CompressedExtent(fileOffset: place, byteCount: stream.count)

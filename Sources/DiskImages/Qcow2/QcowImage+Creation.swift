@@ -64,7 +64,7 @@ extension QcowImage {
   }
 
   /// A header without places for its tables.
-  private static func header(
+  static func header(
     for options: CreationOptions, name: String
   ) throws(ImageFault) -> QcowHeader {
     func refuse(_ what: String) -> ImageFault { ImageFault(name, .refused(what)) }

@@ -2,7 +2,8 @@
 extension QcowImage {
   /// What a repair may change.
   public enum RepairMode: Sendable {
-    /// Refcounts that are too high become lower; nothing else changes.
+    /// Refcounts that are too high become lower, and COPIED flags follow. An image with other damage
+    /// is left alone.
     case leaks
     /// Refcounts and COPIED flags become what the tables say, in a new refcount table where needed;
     /// an image that then checks clean loses its dirty and corrupt marks. No mapping is changed:
@@ -16,13 +17,13 @@ extension QcowImage {
   ) throws(ImageFault) -> QcowCheckReport {
     let check = try QcowCheck(store)
     let before = try check.run()
-    if before.corruptions > 0 || check.hasBadBlocks {
-      if mode == .all {
-        var rebuild = try RefcountRebuild(store)
-        try rebuild.run()
-      }
-    } else if before.leaks > 0 {
+    let needsRebuild = check.hasLowCounts || check.hasBadBlocks
+    if needsRebuild, mode == .all {
+      var rebuild = try RefcountRebuild(store)
+      try rebuild.run()
+    } else if !needsRebuild, mode == .all || before.corruptions == check.copiedFaults {
       try check.lowerRefcounts()
+      try check.correctCopied()
     }
     var after = try QcowCheck(store).run()
     if mode == .all, after.corruptions == 0, after.checkErrors == 0 {
@@ -31,6 +32,28 @@ extension QcowImage {
     after.corruptionsFixed = max(0, before.corruptions - after.corruptions)
     after.leaksFixed = max(0, before.leaks - after.leaks)
     return after
+  }
+
+  /// Gives the image in `store` refcounts of another width, in a new refcount table.
+  ///
+  /// - Throws: ``ImageFault`` when the image is not clean, or its refcounts do not fit.
+  public static func setRefcountBits(
+    _ bits: Int, of store: any FileStore
+  ) throws(ImageFault) {
+    func refuse(_ what: String) -> ImageFault { ImageFault(store.name, .refused(what)) }
+    let header = try QcowHeader(reading: store)
+    guard bits > 0, bits <= 64, bits & (bits - 1) == 0 else {
+      throw refuse("the refcount width must be a power of two up to 64 bits")
+    }
+    guard bits != header.refcountBits else { return }
+    guard header.version >= 3 else {
+      throw refuse("version 2 has refcounts of 16 bits; make it compat=1.1 first")
+    }
+    guard try QcowCheck(store).run().exitStatus == 0, !header.isDirty, !header.isCorrupt else {
+      throw refuse("is not clean; check and repair it first")
+    }
+    var rebuild = try RefcountRebuild(store, refcountOrder: UInt32(bits.trailingZeroBitCount))
+    try rebuild.run()
   }
 
   private static func clearMarks(_ store: any FileStore) throws(ImageFault) {
@@ -45,10 +68,40 @@ extension QcowImage {
 extension QcowCheck {
   /// Lowers the refcounts of leaked clusters, in place.
   fileprivate func lowerRefcounts() throws(ImageFault) {
+    guard !leaked.isEmpty else { return }
     for cluster in leaked { try refcounts.setCount(cluster, census[cluster]) }
     for block in refcounts.dirtyBlocks.values { try store.write(at: block.fileOffset, block.bytes) }
     try store.flush()
     refcounts.didWriteBlocks()
+  }
+
+  /// Sets COPIED where the refcount is 1 and clears it elsewhere, in the active tables.
+  fileprivate func correctCopied() throws(ImageFault) {
+    var tables: Set<UInt64> = []
+    for (index, word) in l1.enumerated() {
+      let entry = L1Entry(rawValue: word)
+      guard entry.l2Offset != 0, geometry.isAligned(entry.l2Offset) else { continue }
+      try correct(word, at: header.l1Offset + UInt64(index) * 8, naming: entry.l2Offset)
+      tables.insert(entry.l2Offset)
+    }
+    for offset in tables where census[offset >> UInt64(geometry.clusterBits)] > 0 {
+      let words = quadwords(try store.bytes(at: offset, count: Int(geometry.clusterSize)))
+      for (index, word) in words.enumerated() {
+        let entry = L2Entry(rawValue: word)
+        guard !entry.isCompressed, entry.clusterOffset != 0, geometry.isAligned(entry.clusterOffset)
+        else { continue }
+        try correct(word, at: offset + UInt64(index) * 8, naming: entry.clusterOffset)
+      }
+    }
+    try store.flush()
+  }
+
+  private func correct(
+    _ word: UInt64, at position: UInt64, naming offset: UInt64
+  ) throws(ImageFault) {
+    let isCopied = census[offset >> UInt64(geometry.clusterBits)] == 1
+    let right = isCopied ? word | EntryBits.copied : word & ~EntryBits.copied
+    if right != word { try store.write(at: position, bytes([right])) }
   }
 }
 
@@ -63,7 +116,8 @@ private struct RefcountRebuild {
   var header: QcowHeader
   let geometry: ClusterGeometry
 
-  init(_ store: any FileStore) throws(ImageFault) {
+  /// - Parameter refcountOrder: log2 of the bits in a new refcount; nil: as they are.
+  init(_ store: any FileStore, refcountOrder: UInt32? = nil) throws(ImageFault) {
     self.store = store
     check = try QcowCheck(store)
     // The old refcount structures are not counted: their clusters become free.
@@ -71,19 +125,27 @@ private struct RefcountRebuild {
     census = check.census
     header = check.header
     geometry = check.geometry
+    guard let refcountOrder else { return }
+    header.refcountOrder = refcountOrder
+    let highest = census.clusters.map { census[$0] }.max() ?? 0
+    guard highest <= header.maximumRefcount else {
+      throw ImageFault(
+        store.name,
+        .refused("has clusters with \(highest) references; \(header.refcountBits) bits are too few")
+      )
+    }
   }
 
   mutating func run() throws(ImageFault) {
     try writeRefcounts()
-    try correctCopied()
-    try store.flush()
+    try check.correctCopied()
   }
 
   private mutating func writeRefcounts() throws(ImageFault) {
     let bits = UInt64(geometry.clusterBits)
     let first = geometry.clusterCount(try store.byteCount())
-    let countsPerBlock = check.refcounts.countsPerBlock
-    let maximum = check.refcounts.maximum
+    let countsPerBlock = header.countsPerBlock
+    let maximum = header.maximumRefcount
     var indices = Set(census.clusters.map { $0 / countsPerBlock })
     var tableClusters: UInt64 = 0
     var size: UInt64 = 0
@@ -119,33 +181,5 @@ private struct RefcountRebuild {
     header.refcountTableClusters = UInt32(tableClusters)
     try store.write(at: 0, Array(header.encodedFields().prefix(header.knownLength)))
     try store.flush()
-  }
-
-  /// Sets COPIED where the refcount is 1 and clears it elsewhere, in the active tables.
-  private func correctCopied() throws(ImageFault) {
-    var tables: Set<UInt64> = []
-    for (index, word) in check.l1.enumerated() {
-      let entry = L1Entry(rawValue: word)
-      guard entry.l2Offset != 0, geometry.isAligned(entry.l2Offset) else { continue }
-      try correct(word, at: header.l1Offset + UInt64(index) * 8, naming: entry.l2Offset)
-      tables.insert(entry.l2Offset)
-    }
-    for offset in tables where census[offset >> UInt64(geometry.clusterBits)] > 0 {
-      let words = quadwords(try store.bytes(at: offset, count: Int(geometry.clusterSize)))
-      for (index, word) in words.enumerated() {
-        let entry = L2Entry(rawValue: word)
-        guard !entry.isCompressed, entry.clusterOffset != 0, geometry.isAligned(entry.clusterOffset)
-        else { continue }
-        try correct(word, at: offset + UInt64(index) * 8, naming: entry.clusterOffset)
-      }
-    }
-  }
-
-  private func correct(
-    _ word: UInt64, at position: UInt64, naming offset: UInt64
-  ) throws(ImageFault) {
-    let isCopied = census[offset >> UInt64(geometry.clusterBits)] == 1
-    let right = isCopied ? word | EntryBits.copied : word & ~EntryBits.copied
-    if right != word { try store.write(at: position, bytes([right])) }
   }
 }

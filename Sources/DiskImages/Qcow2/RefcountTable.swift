@@ -34,9 +34,9 @@ final class RefcountTable {
     self.store = store
     geometry = header.geometry
     order = header.refcountOrder
-    countsPerBlock = (header.geometry.clusterSize * 8) >> UInt64(order)
+    countsPerBlock = header.countsPerBlock
+    maximum = header.maximumRefcount
     clusterLimit = (store.capacity ?? .max) >> UInt64(header.clusterBits)
-    maximum = order == 6 ? .max : (1 << UInt64(header.refcountBits)) - 1
     let byteCount = Int(header.refcountTableClusters) << header.clusterBits
     entries = quadwords(try store.bytes(at: header.refcountTableOffset, count: byteCount))
     blocks = BoundedCache(limit: cacheBytes)
