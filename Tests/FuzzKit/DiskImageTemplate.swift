@@ -9,10 +9,12 @@ struct DiskImageTemplate: Sendable {
   var version = 3
   var refcountBits = 16
   var hasBacking = false
+  var hasLazyRefcounts = false
+  var preallocation = Preallocation.off
   /// Compressed clusters, one of them overwritten, and snapshots.
   var isFull = true
 
-  /// In the order of an input's first byte.
+  /// Sixteen, in the order of the low half of an input's first byte. Corpora depend on it.
   static let all = [
     DiskImageTemplate(clusterSize: 512, byteCount: 40_960),
     DiskImageTemplate(clusterSize: 512, byteCount: 40_960, version: 2),
@@ -24,6 +26,13 @@ struct DiskImageTemplate: Sendable {
     DiskImageTemplate(clusterSize: 512, byteCount: 0, isFull: false),
     DiskImageTemplate(clusterSize: 65536, byteCount: 1 << 42, isFull: false),
     DiskImageTemplate(clusterSize: 2048, byteCount: 33_280, refcountBits: 2, isFull: false),
+    DiskImageTemplate(clusterSize: 512, byteCount: 40_960, hasLazyRefcounts: true),
+    DiskImageTemplate(
+      clusterSize: 512, byteCount: 36_864, preallocation: .metadata, isFull: false),
+    DiskImageTemplate(clusterSize: 65536, byteCount: 200_704),
+    DiskImageTemplate(clusterSize: 1 << 17, byteCount: 1 << 20, isFull: false),
+    DiskImageTemplate(clusterSize: 4096, byteCount: 61_440, version: 2),
+    DiskImageTemplate(clusterSize: 512, byteCount: 40_960, refcountBits: 8),
   ]
 
   /// Bytes that the backing file and the templates hold.
@@ -51,6 +60,8 @@ struct DiskImageTemplate: Sendable {
     options.clusterSize = clusterSize
     options.version = version
     options.refcountBits = refcountBits
+    options.hasLazyRefcounts = hasLazyRefcounts
+    options.preallocation = preallocation
     if hasBacking {
       options.backingName = "base"
       options.backingFormat = .raw

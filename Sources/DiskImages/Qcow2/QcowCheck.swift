@@ -178,8 +178,8 @@ final class QcowCheck {
       let size = UInt64(snapshot.l1Count) * 8
       l1Bytes += size
       // Tables that do not overlap fit into the file together.
-      guard geometry.isAligned(snapshot.l1Offset), size <= QcowHeader.Limit.l1Bytes,
-        l1Bytes <= fileSize
+      guard geometry.isAligned(snapshot.l1Offset), snapshot.l1Offset != 0 || size == 0,
+        size <= QcowHeader.Limit.l1Bytes, l1Bytes <= fileSize
       else {
         report.corruption(
           "the L1 table of snapshot \(index) is misplaced or too big: "
