@@ -44,7 +44,7 @@ final class DiskImageFuzz {
     var input = input
     let number = Int(input.byte())
     if number < 0xF0 {
-      store = MemoryFileStore(Self.templates[number % Self.templates.count], name: "image")
+      store = MemoryFileStore(DiskImageTemplate.image(number & 15), name: "image")
       isSound = true
     } else {
       // The file itself.
@@ -54,14 +54,6 @@ final class DiskImageFuzz {
     self.input = input
     store.allocationLimit = Self.fileLimit
     store.failure = { [hostFailure] operation, _ in hostFailure.number(for: operation) }
-  }
-
-  private static let templates: [MemoryFileStore.Content] = DiskImageTemplate.all.map { template in
-    do {
-      return try template.make().content
-    } catch {
-      fatalError("\(template): \(error)")
-    }
   }
 
   private func takeSteps() throws(FuzzFinding) {
