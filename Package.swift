@@ -59,6 +59,8 @@ let package = Package(
     module("SouthBridge", ["PCI", "DeviceModel", "GuestMemory", "Console"]),
     module("Virtio", ["PCI", "DeviceModel", "GuestMemory"]),
     module("VirtioBlock", ["Virtio", "DiskImages", "DeviceModel", "GuestMemory"]),
+    module("VirtioConsole", ["Virtio", "Console", "DeviceModel", "GuestMemory"]),
+    module("VirtioEntropy", ["Virtio", "DeviceModel", "GuestMemory"]),
 
     // What `breakwater run` boots without arguments.
     .target(name: "CGuestFiles"),
@@ -68,7 +70,8 @@ let package = Package(
       "Machine",
       [
         "AlphaCPU", "AlphaISA", "CGuestFiles", "Console", "DeviceModel", "DiskImages",
-        "GuestMemory", "PCI", "SouthBridge", "Tsunami", "Virtio", "VirtioBlock",
+        "GuestMemory", "PCI", "SouthBridge", "Tsunami", "Virtio", "VirtioBlock", "VirtioConsole",
+        "VirtioEntropy",
       ]),
     .executableTarget(
       name: "breakwater",
@@ -81,7 +84,8 @@ let package = Package(
 
     // Doubles for tests: a flat DMA space, a driver's side of a virtqueue, files that fail.
     .target(
-      name: "MachineTestKit", dependencies: ["DeviceModel", "GuestMemory", "DiskImages"],
+      name: "MachineTestKit",
+      dependencies: ["DeviceModel", "GuestMemory", "DiskImages", "PCI", "Virtio"],
       path: "Tests/MachineTestKit", swiftSettings: checked),
     // What is fuzzed; scripts/fuzz searches, tests replay what it found.
     .target(
@@ -102,10 +106,14 @@ let package = Package(
       "VirtioBlock",
       ["MachineTestKit", "Virtio", "PCI", "DeviceModel", "DiskImages", "GuestMemory"]),
     tests(
+      "VirtioConsole",
+      ["MachineTestKit", "Virtio", "Console", "PCI", "DeviceModel", "GuestMemory"]),
+    tests("VirtioEntropy", ["MachineTestKit", "Virtio", "PCI", "DeviceModel", "GuestMemory"]),
+    tests(
       "Machine",
       [
         "AlphaCPU", "Console", "DeviceModel", "DiskImages", "GuestMemory", "MachineTestKit", "PCI",
-        "Virtio", "VirtioBlock",
+        "SouthBridge", "Tsunami", "Virtio", "VirtioBlock", "VirtioConsole", "VirtioEntropy",
       ]),
 
     // The built program from outside; strict memory safety would only repeat Foundation's own.

@@ -8,9 +8,9 @@ public enum SerialInput: Equatable, Sendable {
 
 /// The host's end of a serial line.
 ///
-/// Everything happens on the machine's thread and nothing here blocks, but ``waitForInput``. The
-/// device calls ``send(_:)`` and ``receive()``, which only touch memory; the run loop calls
-/// ``service()`` between slices of guest time, and that is where the host is asked.
+/// Everything happens on the machine's thread and nothing here blocks. The device calls ``send(_:)``
+/// and ``receive()``, which only touch memory; ``service()`` is called between slices of guest time,
+/// and that is where the host is asked.
 public protocol CharacterEndpoint: AnyObject {
   /// Takes one byte of the guest's output. It may be kept until ``flush()``.
   func send(_ byte: UInt8)
@@ -28,9 +28,20 @@ public protocol CharacterEndpoint: AnyObject {
   /// output. An idle guest that has taken all input then waits for ever.
   var inputHasEnded: Bool { get }
 
-  /// Suspends the calling thread until the host has new input for ``service()``, for at most
-  /// `milliseconds`. For a run loop that follows the host's clock and has nothing to run.
-  func waitForInput(milliseconds: Int)
+  /// The descriptors that become readable when ``service()`` has something new to do. A run loop that
+  /// has nothing to run waits for them.
+  var wakeSources: [Int32] { get }
+
+  /// Whether somebody is at the other end.
+  var isConnected: Bool { get }
+
+  /// Whether output can be taken without loss. A device that can make its guest wait does so until
+  /// it can.
+  var acceptsOutput: Bool { get }
+
+  /// The size of the window that shows the output, as last seen by ``service()``; nil where there is
+  /// none.
+  var windowSize: WindowSize? { get }
 }
 
 extension CharacterEndpoint {
@@ -40,8 +51,25 @@ extension CharacterEndpoint {
   /// Flushes; the host has nothing to ask.
   public func service() { flush() }
 
-  /// There is nothing to be woken by, so this only lets the time pass.
-  public func waitForInput(milliseconds: Int) { HostDescriptor.wait(for: [], milliseconds) }
+  /// There is nothing to be woken by.
+  public var wakeSources: [Int32] { [] }
+
+  /// Always: it is the host itself.
+  public var isConnected: Bool { true }
+
+  /// Always.
+  public var acceptsOutput: Bool { true }
+
+  /// Nothing shows the output.
+  public var windowSize: WindowSize? { nil }
+}
+
+extension [any CharacterEndpoint] {
+  /// Suspends the calling thread until one of the lines can have new input, for at most
+  /// `milliseconds`.
+  public func waitForInput(milliseconds: Int) {
+    HostDescriptor.wait(for: flatMap(\.wakeSources), milliseconds)
+  }
 }
 
 /// A line with nothing at the other end.
@@ -57,4 +85,7 @@ public final class NullEndpoint: CharacterEndpoint {
 
   /// Always true.
   public var inputHasEnded: Bool { true }
+
+  /// Never.
+  public var isConnected: Bool { false }
 }

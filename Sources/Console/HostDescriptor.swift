@@ -33,6 +33,14 @@ final class HostDescriptor {
 
   var isTerminal: Bool { isatty(number) == 1 }
 
+  /// The size of a terminal; nil for anything else, and where nobody has told the terminal.
+  var windowSize: WindowSize? {
+    var size = winsize()
+    guard unsafe ioctl(number, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0, size.ws_row > 0
+    else { return nil }
+    return WindowSize(columns: size.ws_col, rows: size.ws_row)
+  }
+
   /// Reads what is there, without waiting. The descriptor itself may be a blocking one: it can be
   /// shared with other processes, so its mode is not ours to change.
   func readAvailable(limit: Int) -> ReadResult {

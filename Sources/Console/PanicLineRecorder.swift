@@ -46,6 +46,12 @@ public final class PanicLineRecorder: CharacterEndpoint {
   public func service() { next.service() }
   /// The next endpoint's answer.
   public var inputHasEnded: Bool { next.inputHasEnded }
-  /// Passes the call on.
-  public func waitForInput(milliseconds: Int) { next.waitForInput(milliseconds: milliseconds) }
+  /// The next endpoint's answer.
+  public var wakeSources: [Int32] { next.wakeSources }
+  /// The next endpoint's answer.
+  public var isConnected: Bool { next.isConnected }
+  /// The next endpoint's answer.
+  public var acceptsOutput: Bool { next.acceptsOutput }
+  /// The next endpoint's answer.
+  public var windowSize: WindowSize? { next.windowSize }
 }

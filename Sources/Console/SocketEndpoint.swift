@@ -1,22 +1,27 @@
 /// A serial line on a listening stream socket of the host (`unix:PATH`), for one client at a time.
 ///
 /// Output before a client comes, or that a slow client has not taken yet, is kept up to a limit;
-/// beyond it the oldest is dropped, so that the guest never waits. When a client leaves, the next
-/// can connect.
+/// beyond it the oldest is dropped, so that no guest has to wait. When a client leaves, the next can
+/// connect.
 public final class SocketEndpoint: CharacterEndpoint {
   private static let limit = 1 << 16
+  /// Room for what a device still has under way when ``acceptsOutput`` turns false.
+  private static let outputLimit = 1 << 20
 
   private let listener: ListeningSocket
   private var client: HostDescriptor?
   private var input = ByteQueue(limit: SocketEndpoint.limit)
-  private var output = ByteQueue(limit: SocketEndpoint.limit)
+  private var output = ByteQueue(limit: SocketEndpoint.outputLimit)
 
   /// Listens on a new socket at `path`. A socket that nobody listens on any more is replaced;
   /// anything else there is an error.
   public init(path: String) throws(ConsoleError) { listener = try ListeningSocket(path: path) }
 
   /// Whether somebody is connected.
-  public var hasClient: Bool { client != nil }
+  public var isConnected: Bool { client != nil }
+
+  /// While the client keeps up. Without one, what is too old is dropped.
+  public var acceptsOutput: Bool { client == nil || output.count < Self.limit }
 
   /// Keeps the byte for the client.
   public func send(_ byte: UInt8) { output.append(droppingOldest: byte) }
@@ -48,9 +53,8 @@ public final class SocketEndpoint: CharacterEndpoint {
   /// Never, as another client can come.
   public var inputHasEnded: Bool { false }
 
-  /// Waits for the client, or for a client to come.
-  public func waitForInput(milliseconds: Int) {
-    let source = client?.number ?? listener.number
-    HostDescriptor.wait(for: input.space == 0 ? [] : [source], milliseconds)
+  /// The client, or the socket where one can come.
+  public var wakeSources: [Int32] {
+    input.space == 0 ? [] : [client?.number ?? listener.number]
   }
 }

@@ -23,12 +23,16 @@ public final class TerminalEndpoint: CharacterEndpoint {
   /// The first error of writing, after which output is dropped.
   public private(set) var failure: ConsoleError?
 
+  /// The terminal's size; nil for pipes and files.
+  public private(set) var windowSize: WindowSize?
+
   /// A line on two descriptors of the host, which stay open. A terminal is set to raw input until
   /// ``restore()``, the endpoint's end, or the process's end.
   public init(input: Int32 = 0, output: Int32 = 1) {
     source = HostDescriptor(input, isOwned: false)
     sink = HostDescriptor(output, isOwned: false)
     mode = source.isTerminal ? TerminalMode(makingRaw: input) : nil
+    windowSize = mode == nil ? nil : source.windowSize
   }
 
   deinit {
@@ -73,6 +77,7 @@ public final class TerminalEndpoint: CharacterEndpoint {
   /// ``inputLimit`` keys wait.
   public func service() {
     flush()
+    if TerminalMode.takeSizeChange() { windowSize = source.windowSize ?? windowSize }
     guard !sourceHasEnded, space > 0 else { return }
     switch source.readAvailable(limit: min(space, 4096)) {
     case .nothingYet: break
@@ -85,10 +90,8 @@ public final class TerminalEndpoint: CharacterEndpoint {
   /// Whether the source has ended and all of it has been received.
   public var inputHasEnded: Bool { sourceHasEnded && input.isEmpty }
 
-  /// Waits for a key.
-  public func waitForInput(milliseconds: Int) {
-    HostDescriptor.wait(for: sourceHasEnded || space == 0 ? [] : [source.number], milliseconds)
-  }
+  /// The keys, while there is room for more.
+  public var wakeSources: [Int32] { sourceHasEnded || space == 0 ? [] : [source.number] }
 
   private var space: Int { max(0, Self.inputLimit - input.count) }
 

@@ -1,3 +1,5 @@
+internal import Synchronization
+
 #if canImport(Glibc)
   internal import Glibc
 #elseif canImport(Musl)
@@ -31,6 +33,11 @@ final class TerminalMode {
     unsafe tcsetattr(descriptor, TCSADRAIN, &former)
     TerminalRescue.disarm()
   }
+
+  /// Whether the terminal has changed its size since the last call.
+  static func takeSizeChange() -> Bool {
+    TerminalRescue.hasChangedSize.exchange(false, ordering: .relaxed)
+  }
 }
 
 /// Gives the terminal back when the process ends by `exit`, a signal or a crash.
@@ -42,6 +49,8 @@ private enum TerminalRescue {
   nonisolated(unsafe) static var former = termios()
   nonisolated(unsafe) static var raw = termios()
   nonisolated(unsafe) static var isInstalled = false
+  /// Set by SIGWINCH.
+  static let hasChangedSize = Atomic<Bool>(false)
 
   /// Signals that end the process unless somebody else handles them.
   static let endings = [
@@ -67,6 +76,10 @@ private enum TerminalRescue {
       if unsafe TerminalRescue.descriptor >= 0 {
         unsafe tcsetattr(TerminalRescue.descriptor, TCSANOW, &TerminalRescue.raw)
       }
+    }
+    hasChangedSize.store(false, ordering: .relaxed)
+    install(SIGWINCH, flags: SA_RESTART) { _ in
+      TerminalRescue.hasChangedSize.store(true, ordering: .relaxed)
     }
   }
 

@@ -10,6 +10,9 @@ public protocol FileStore: AnyObject {
   /// Whether the file was opened for writing.
   var isWritable: Bool { get }
 
+  /// The size beyond which the file cannot grow; nil when only the host's space bounds it.
+  var capacity: UInt64? { get }
+
   /// The present size.
   func byteCount() throws(ImageFault) -> UInt64
 
@@ -41,6 +44,15 @@ public protocol FileStore: AnyObject {
   ///
   /// - Returns: false, with nothing done, when the host cannot do this.
   func allocate(_ range: Range<UInt64>) throws(ImageFault) -> Bool
+
+  /// Tells the host that the range's content is no longer needed; what it reads as afterwards is
+  /// the host's choice. The size does not change.
+  ///
+  /// - Returns: false, with nothing done, when the host cannot do this.
+  func discard(_ range: Range<UInt64>) throws(ImageFault) -> Bool
+
+  /// Makes the range read zero and keeps its space.
+  func writeZeroes(_ range: Range<UInt64>) throws(ImageFault)
 
   /// Whether the file holds data at `offset`, and where that run ends. A host that cannot tell
   /// calls everything data. Past the end of the file all is a hole that ends at `UInt64.max`.
@@ -87,6 +99,15 @@ extension FileStore {
     FileStamp(identity: identity, byteCount: try byteCount(), modificationTime: 0)
   }
 
+  /// Nil.
+  public var capacity: UInt64? { nil }
+
+  /// Punches a hole.
+  public func discard(_ range: Range<UInt64>) throws(ImageFault) -> Bool { try punchHole(range) }
+
+  /// Stores zeroes.
+  public func writeZeroes(_ range: Range<UInt64>) throws(ImageFault) { try storeZeroes(range) }
+
   /// `count` bytes from `offset` on. The caller bounds the count.
   func bytes(at offset: UInt64, count: Int) throws(ImageFault) -> [UInt8] {
     var bytes = [UInt8](repeating: 0, count: count)
@@ -101,7 +122,7 @@ extension FileStore {
   }
 
   /// Stores zeroes over a range, a piece at a time.
-  func writeZeroes(_ range: Range<UInt64>) throws(ImageFault) {
+  func storeZeroes(_ range: Range<UInt64>) throws(ImageFault) {
     let length = range.upperBound - range.lowerBound
     let zeroes = [UInt8](repeating: 0, count: Int(min(length, 1 << 20)))
     var offset = range.lowerBound

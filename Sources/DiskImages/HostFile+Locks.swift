@@ -62,6 +62,10 @@ extension HostFile {
     chost_is_byte_locked(descriptor.rawValue, byte) == 1
   }
 
+  /// Gives up all locks. Closing is not enough: a child process that is about to start another
+  /// program has the description open for a moment, too.
+  func unlock() { unlock(Use.allCases.flatMap { [$0.useByte, $0.prohibitionByte] }) }
+
   private func unlock(_ bytes: [Int64]) {
     for byte in bytes { _ = chost_unlock_byte(descriptor.rawValue, byte) }
   }

@@ -98,7 +98,10 @@ public final class HostFile: FileStore {
     if let fault { throw ImageFault(name, fault) }
   }
 
-  deinit { try? descriptor.close() }
+  deinit {
+    unlock()
+    try? descriptor.close()
+  }
 
   /// The size of the file or of the device.
   public func byteCount() throws(ImageFault) -> UInt64 {

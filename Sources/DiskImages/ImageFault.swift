@@ -31,6 +31,8 @@ public struct ImageFault: Error, Equatable, Sendable {
     case interrupted
     /// The caller asked for something that the image cannot be or do.
     case refused(String)
+    /// The NBD server that holds the image failed.
+    case server(NBDFault)
   }
 
   /// The file, as the user named it.
@@ -46,9 +48,12 @@ public struct ImageFault: Error, Equatable, Sendable {
 
   /// Whether the host had no space left (ENOSPC or EDQUOT).
   public var isOutOfSpace: Bool {
-    guard case .host(_, let errno) = cause else { return false }
-    let number = Errno(rawValue: errno)
-    return number == .noSpace || number == .diskQuotaExceeded
+    switch cause {
+    case .host(_, let errno):
+      [.noSpace, .diskQuotaExceeded].contains(Errno(rawValue: errno))
+    case .server(.failed(_, let error, _)): error == .noSpace
+    default: false
+    }
   }
 }
 
@@ -88,6 +93,8 @@ extension ImageFault.Cause: CustomStringConvertible {
       "was not read to its end: interrupted"
     case .refused(let what):
       what
+    case .server(let fault):
+      fault.description
     }
   }
 

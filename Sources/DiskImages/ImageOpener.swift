@@ -34,6 +34,7 @@ public struct ImageOpener {
   /// Opens the image at `path`.
   ///
   /// - Parameters:
+  ///   - path: a file, or an NBD export; see ``store(_:writable:)``.
   ///   - format: nil recognises qcow2 and gzip by their magic and takes anything else for raw, which
   ///     is safe only for an image that is not written: a guest can write any magic into a raw disk.
   ///   - readOnly: whether writes are refused. An overlay needs its base read-only.
@@ -43,7 +44,8 @@ public struct ImageOpener {
     _ path: String, format: ImageFormat? = nil, readOnly: Bool
   ) throws(ImageFault) -> any DiskImage {
     var chain: [FileIdentity] = []
-    return try open(FilePath(path), format: format, readOnly: readOnly, chain: &chain)
+    return try open(
+      Self.store(path, writable: !readOnly), format: format, readOnly: readOnly, chain: &chain)
   }
 
   /// Opens the image at `path` read-only under an overlay whose bytes lie in an unlinked file of
@@ -67,6 +69,7 @@ public struct ImageOpener {
     _ path: String, format: ImageFormat, _ options: QcowImage.CreationOptions,
     replacing: Bool = false
   ) throws(ImageFault) {
+    try Self.checkMakesFile(path)
     let existed = (try? HostFile(path, writable: false)) != nil
     let file = try HostFile.create(path, replacing: replacing)
     do throws(ImageFault) {
@@ -88,8 +91,9 @@ public struct ImageOpener {
       .readOnly(reason: "a gzip image is read-only; convert it, or lay a qcow2 overlay over it"))
   }
 
-  private func lock(_ file: HostFile) throws(ImageFault) {
-    if isLocking, try !file.lock() {
+  /// Keeps other writers off a file; who may write an export is its server's business.
+  private func lock(_ store: any FileStore) throws(ImageFault) {
+    if isLocking, let file = store as? HostFile, try !file.lock() {
       report("\(file.name): the file system has no locks; nothing keeps a second writer away")
     }
   }
@@ -102,22 +106,28 @@ public struct ImageOpener {
     return start.starts(with: GzipDecoder.magic + [8]) ? .gzip : .raw
   }
 
-  private func open(
-    _ path: FilePath, format: ImageFormat?, readOnly: Bool, chain: inout [FileIdentity]
+  /// Opens the image in `file`.
+  ///
+  /// - Parameter base: its backing image, if that is open already.
+  func open(
+    _ file: any FileStore, format: ImageFormat?, readOnly: Bool, chain: inout [FileIdentity],
+    over base: (any DiskImage)? = nil
   ) throws(ImageFault) -> any DiskImage {
-    guard readOnly || format != .gzip else { throw Self.gzipIsReadOnly(path.string) }
-    let file = try HostFile(path.string, writable: !readOnly)
+    guard readOnly || format != .gzip else { throw Self.gzipIsReadOnly(file.name) }
     if let identity = file.identity {
       guard !chain.contains(identity) else {
-        throw ImageFault(path.string, .refused("is its own backing file: the chain is a loop"))
+        throw ImageFault(file.name, .refused("is its own backing file: the chain is a loop"))
       }
       guard chain.count < Self.maximumDepth else {
         throw ImageFault(
-          path.string, .refused("the chain of backing files is longer than \(Self.maximumDepth)"))
+          file.name, .refused("the chain of backing files is longer than \(Self.maximumDepth)"))
       }
       chain.append(identity)
     }
     try lock(file)
+    if !readOnly, let export = file as? NBDStore, !export.canFlush {
+      report("\(file.name): its server has no flush; nothing says when writes are durable")
+    }
     let known: ImageFormat =
       if let format { format } else { try recognized(file, readOnly: readOnly) }
     switch known {
@@ -131,7 +141,8 @@ public struct ImageOpener {
         _ = try QcowImage.repair(file, .all)
         header = try QcowHeader(reading: file)
       }
-      let backing = try openBacking(of: header, at: path, chain: &chain)
+      let backing =
+        if let base { base } else { try openBacking(of: header, in: file, chain: &chain) }
       return try QcowImage(
         file, header: header, readOnly: readOnly, backing: backing, cacheLimits: cacheLimits,
         report: report)
@@ -140,7 +151,7 @@ public struct ImageOpener {
     }
   }
 
-  private func recognized(_ file: HostFile, readOnly: Bool) throws(ImageFault) -> ImageFormat {
+  private func recognized(_ file: any FileStore, readOnly: Bool) throws(ImageFault) -> ImageFormat {
     let format = try Self.recognize(file)
     guard readOnly || format == .raw else {
       throw ImageFault(file.name, .formatNotGiven(found: format.rawValue))
@@ -151,19 +162,24 @@ public struct ImageOpener {
   /// Opens the backing file that a header names: always read-only, always a plain file, and
   /// relative to the image that names it, not to this process.
   private func openBacking(
-    of header: QcowHeader, at path: FilePath, chain: inout [FileIdentity]
+    of header: QcowHeader, in file: any FileStore, chain: inout [FileIdentity]
   ) throws(ImageFault) -> (any DiskImage)? {
     guard !header.backingName.isEmpty else { return nil }
     let name = String(decoding: header.backingName, as: UTF8.self)
     func refusal(_ reason: String) -> ImageFault {
-      ImageFault(path.string, .backing(name: name, reason: reason))
+      ImageFault(file.name, .backing(name: name, reason: reason))
     }
     guard Array(name.utf8) == header.backingName, !header.backingName.contains(0) else {
       throw refusal("its name is not UTF-8 text without NUL")
     }
-    // What QEMU would take for a protocol ("nbd:", "json:{...}") must not be obeyed from a file.
-    guard !name.prefix(while: { $0 != "/" }).contains(":") else {
-      throw refusal("its name looks like a protocol; only plain files are followed")
+    guard !Self.looksLikeProtocol(name) else {
+      throw refusal(
+        "its name looks like a protocol; only plain files are followed, "
+          + "unless you name the base yourself and this image as its overlay")
+    }
+    // A server must not choose files of this host.
+    guard !(file is NBDStore) else {
+      throw refusal("an NBD export names no files here; let its server open the chain of images")
     }
     let format: ImageFormat?
     switch header.backingFormat {
@@ -174,12 +190,13 @@ public struct ImageOpener {
       }
       format = known
     }
-    let target = path.removingLastComponent().pushing(FilePath(name))
+    let target = FilePath(file.name).removingLastComponent().pushing(FilePath(name))
     do {
-      let image = try open(target, format: format, readOnly: true, chain: &chain)
+      let image = try open(
+        HostFile(target.string, writable: false), format: format, readOnly: true, chain: &chain)
       if format == nil {
         let guess = image is QcowImage ? "qcow2" : image is GzipImage ? "gzip" : "raw"
-        report("\(path): does not say which format its backing file has; \(guess) is assumed")
+        report("\(file.name): does not say which format its backing file has; \(guess) is assumed")
       }
       return image
     } catch {

@@ -91,10 +91,10 @@ public final class RawImage: DiskImage {
     if !isReadOnly { try store.flush() }
   }
 
-  /// Punches a hole where the host can.
+  /// Gives the space back where the host can.
   public func discard(_ range: Range<UInt64>) throws(ImageFault) {
     try checkWritable(range)
-    _ = try store.punchHole(range)
+    _ = try store.discard(range)
   }
 
   /// Punches a hole if allowed, else stores zeroes.

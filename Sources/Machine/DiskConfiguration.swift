@@ -1,10 +1,9 @@
 public import DeviceModel
 public import DiskImages
-public import Virtio
 public import VirtioBlock
 
 /// One disk of the machine, as `--disk FILE[,key=value...]` describes it.
-public struct DiskConfiguration: Equatable, Sendable {
+public struct DiskConfiguration: VirtioOption, Equatable, Sendable {
   /// Where the guest's writes go.
   public enum Overlay: Equatable, Sendable {
     /// Into the image.
@@ -16,13 +15,10 @@ public struct DiskConfiguration: Equatable, Sendable {
     case file(String)
   }
 
-  /// The keys of `--disk`, in the order in which messages list them.
+  /// The keys that only disks have, in the order in which messages list them.
   public enum Key: String, CaseIterable, Sendable {
-    case format, readonly, overlay, serial, interface
-    case accessPlatform = "access-platform"
-    case dma, queues
+    case format, readonly, overlay, serial, queues
     case queueSize = "queue-size"
-    case slot
   }
 
   /// The image file.
@@ -35,12 +31,10 @@ public struct DiskConfiguration: Equatable, Sendable {
   public var overlay = Overlay.none
   /// Serial, queues and their size.
   public var options = BlockOptions()
-  /// The register interfaces that the device shows.
-  public var interface = VirtioInterface.modern
-  /// Whose addresses the driver gives.
-  public var policy = DMAPolicy()
-  /// The PCI slot, or nil for the first free one.
-  public var slot: Int?
+  /// How the device sits on the board.
+  public var placement = VirtioPlacement()
+  /// What messages call it.
+  public var subject: String { "disk '\(path)'" }
 
   /// Reads the text of a `--disk` option.
   ///
@@ -49,27 +43,15 @@ public struct DiskConfiguration: Equatable, Sendable {
     let parts = text.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
     path = parts[0]
     guard !path.isEmpty else { throw MachineSetUpError("disk '\(text)': no file named") }
-    for part in parts.dropFirst() {
-      let pair = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-      guard pair.count == 2, let key = Key(rawValue: String(pair[0])) else {
-        throw MachineSetUpError(
-          "disk '\(path)': '\(part)' is none of the keys "
-            + Key.allCases.map { $0.rawValue + "=" }.joined(separator: ", "))
-      }
-      try set(key, String(pair[1]))
-    }
-    if interface != .modern, policy.accessPlatform == .required {
-      throw MachineSetUpError(
-        "disk '\(path)': access-platform=required needs interface=modern; "
-          + "a legacy driver cannot accept the feature")
-    }
+    try set(parts.dropFirst())
     if case .file = overlay, isReadOnly {
       throw MachineSetUpError(
         "disk '\(path)': readonly=on has no use for an overlay file; use overlay=none")
     }
   }
 
-  private mutating func set(_ key: Key, _ value: String) throws(MachineSetUpError) {
+  /// Takes the value of a key.
+  public mutating func set(_ key: Key, _ value: String) throws(MachineSetUpError) {
     switch key {
     case .format:
       format = try choose(key, value, ImageFormat.allCases.map { ($0.rawValue, $0.rawValue) })
@@ -81,38 +63,9 @@ public struct DiskConfiguration: Equatable, Sendable {
       }
       overlay = value == "none" ? .none : value == "temp" ? .temporary : .file(value)
     case .serial: options.serial = value
-    case .interface: interface = try choose(key, value, named(VirtioInterface.self))
-    case .accessPlatform:
-      policy.accessPlatform = try choose(key, value, named(DMAPolicy.AccessPlatform.self))
-    case .dma: policy.unnegotiated = try choose(key, value, named(DMAPolicy.Unnegotiated.self))
     case .queues: options.queueCount = try number(key, value, 1...16)
-    case .queueSize: options.queueSize = UInt16(try number(key, value, 4...1024))
-    case .slot: slot = try number(key, value, 1...6)
+    case .queueSize: options.queueSize = try number(key, value, 4...1024)
     }
-  }
-
-  private func named<Value: RawRepresentable<String> & CaseIterable>(
-    _ type: Value.Type
-  ) -> [(String, Value)] {
-    type.allCases.map { ($0.rawValue, $0) }
-  }
-
-  private func choose<Value>(
-    _ key: Key, _ value: String, _ choices: [(String, Value)]
-  ) throws(MachineSetUpError) -> Value {
-    if let choice = choices.first(where: { $0.0 == value }) { return choice.1 }
-    throw MachineSetUpError(
-      "disk '\(path)': \(key.rawValue)=\(value) is none of "
-        + choices.map(\.0).joined(separator: ", "))
-  }
-
-  private func number(
-    _ key: Key, _ value: String, _ range: ClosedRange<Int>
-  ) throws(MachineSetUpError) -> Int {
-    if let number = Int(value), range.contains(number) { return number }
-    throw MachineSetUpError(
-      "disk '\(path)': \(key.rawValue)=\(value) is not a number from \(range.lowerBound) "
-        + "to \(range.upperBound)")
   }
 }
 
@@ -141,22 +94,20 @@ extension DiskConfiguration {
 extension Machine {
   /// Attaches a disk's image, which has been opened, as a virtio block device.
   public func attach(_ disk: DiskConfiguration, _ image: any DiskImage) throws {
-    try attach(
-      image, options: disk.options, interface: disk.interface, policy: disk.policy,
-      slot: disk.slot)
+    try attach(image, options: disk.options, placement: disk.placement)
   }
 
   /// Attaches an open image as the next virtio block device.
   public func attach(
     _ image: any DiskImage, options: BlockOptions = BlockOptions(),
-    interface: VirtioInterface = .modern, policy: DMAPolicy = DMAPolicy(), slot: Int? = nil
+    placement: VirtioPlacement = VirtioPlacement()
   ) throws {
     var options = options
     let name = "virtio-blk\(functions.count)"
     if options.serial.isEmpty { options.serial = "breakwater-\(functions.count)" }
     let device = try BlockDevice(
       name, image: image, options: options, clock: clock, trace: trace)
-    try attach(device, slot: slot, interface: interface, policy: policy)
+    try attach(device, placement)
     images.append(image)
   }
 

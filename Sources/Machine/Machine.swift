@@ -8,6 +8,7 @@ public import SouthBridge
 internal import Synchronization
 public import Tsunami
 public import Virtio
+internal import VirtioConsole
 
 /// An Alpha machine of the clipper board: one EV67, a 21272 with one Pchip, an ISA bridge in slot 7,
 /// and virtio devices in slots 1 to 6.
@@ -35,8 +36,12 @@ public final class Machine {
   public private(set) var functions: [VirtioPCIFunction] = []
   /// The disks' images, until ``closeDisks()``.
   var images: [any DiskImage] = []
+  /// The virtio consoles.
+  var consoles: [ConsoleDevice] = []
+  /// What listens to the consoles for a panic's message, the serial port first.
+  var panicRecorders: [PanicLineRecorder]
 
-  let console: PanicLineRecorder
+  private let console: any CharacterEndpoint
   let bus: SystemBus
   let exit = ExitBox()
   private let loader: BootLoader
@@ -62,6 +67,7 @@ public final class Machine {
     self.configuration = configuration
     let console = PanicLineRecorder(console)
     self.console = console
+    panicRecorders = [console]
     self.trace = trace
     ram = try GuestRAM(byteCount: configuration.memoryByteCount)
     loader = try BootLoader(ram: ram, configuration: configuration)
@@ -114,20 +120,22 @@ public final class Machine {
     }
   }
 
-  /// Puts a virtio device into a free slot, or into `slot`, and builds its way to memory: address
+  /// The host's ends of the serial port and of every port of the virtio consoles.
+  var lines: [any CharacterEndpoint] { [console] + consoles.flatMap(\.lines) }
+
+  /// Puts a virtio device into its slot, or into a free one, and builds its way to memory: address
   /// policy, bus-master gate, fault reports, Pchip windows, RAM.
-  public func attach(
-    _ device: any VirtioDevice, slot: Int?, interface: VirtioInterface, policy: DMAPolicy
-  ) throws {
+  public func attach(_ device: any VirtioDevice, _ placement: VirtioPlacement) throws {
     let used = Set(pci.targets.map(\.slot))
-    guard let slot = slot ?? InterruptRouting.slots.first(where: { !used.contains($0) }) else {
+    let free = InterruptRouting.slots.first { !used.contains($0) }
+    guard let slot = placement.slot ?? free else {
       throw MachineSetUpError("\(device.name): PCI slots 1 to 6 are all taken")
     }
     guard InterruptRouting.slots.contains(slot) else {
       throw MachineSetUpError("\(device.name): slot \(slot) is none of the slots 1 to 6")
     }
     let function = try VirtioPCIFunction(
-      device, interface: interface, policy: policy, trace: trace
+      device, interface: placement.interface, policy: placement.policy, trace: trace
     ) { [ram, io, trace] configuration in
       func layers(_ space: any DMAAddressSpace, isTranslated: Bool) -> any DMAAddressSpace {
         ReportingDMAAddressSpace(
@@ -140,6 +148,13 @@ public final class Machine {
     }
     try pci.attach(function, slot: slot)
     functions.append(function)
+  }
+
+  /// The battery-backed memory of the real-time clock, where the firmware has its nonvolatile
+  /// variables: 114 bytes, and no other number is taken.
+  public var nonvolatileMemory: [UInt8] {
+    get { southBridge.nonvolatileMemory }
+    set { southBridge.nonvolatileMemory = newValue }
   }
 
   /// Power-on or reset: devices and CPUs start anew, firmware and kernel are loaded again. Guest

@@ -3,6 +3,7 @@ internal import Console
 internal import DeviceModel
 internal import Dispatch
 internal import SouthBridge
+internal import VirtioConsole
 
 #if canImport(Glibc)
   internal import Glibc
@@ -57,7 +58,8 @@ extension Machine {
     observeCPUs()
     let host = HostClock(guestTime: cpu.time)
     var nextPoll: UInt64 = 0
-    defer { console.flush() }
+    let lines = lines
+    defer { for line in lines { line.flush() } }
     while true {
       clock.advance(to: cpu.time)
       clock.runDueAlarms()
@@ -69,17 +71,21 @@ extension Machine {
       if clock.now >= nextPoll || cpu.isWaiting {
         nextPoll = clock.now &+ Self.pollInterval
         southBridge.poll()
+        for console in consoles { console.poll() }
         if stopper.isStopRequested || stopCondition() { return .interrupted }
       }
 
       if cpu.isWaiting {
-        guard let wake = [clock.nextDeadline, limitIfDeaf(limits)].compactMap(\.self).min() else {
-          if console.inputHasEnded { return .idleForever }
+        let isDeaf = lines.allSatisfy(\.inputHasEnded)
+        // The time limit counts where nothing can wake the guest before.
+        let limit = isDeaf || clock.nextDeadline != nil ? limits.time : nil
+        guard let wake = [clock.nextDeadline, limit].compactMap(\.self).min() else {
+          if isDeaf { return .idleForever }
           // Only input can wake the guest, so its time passes as the host's does.
-          cpu.skip(to: min(host.waitForInput(console, from: clock.now), limits.time ?? .max))
+          cpu.skip(to: min(host.waitForInput(lines, from: clock.now), limits.time ?? .max))
           continue
         }
-        cpu.skip(to: configuration.clock == .host ? host.wait(until: wake, console) : wake)
+        cpu.skip(to: configuration.clock == .host ? host.wait(until: wake, lines) : wake)
         continue
       }
       let now = clock.now
@@ -99,17 +105,12 @@ extension Machine {
   /// Why the run is over, if it is. A reset request is carried out here.
   private func endOfRun() throws -> RunOutcome? {
     if let value = exit.value { return .testResult(value) }
-    if exit.hasPanicked { return .panicked(console.panicLine) }
+    if exit.hasPanicked { return .panicked(panicRecorders.lazy.compactMap(\.panicLine).first) }
     if let reason = cpus[0].deadEnd { return .deadEnd(reason) }
     guard let request = bus.haltRequest else { return nil }
     guard request != 0 else { return .poweredOff }
     try reset()
     return nil
-  }
-
-  /// The time limit, where nothing can wake the guest before.
-  private func limitIfDeaf(_ limits: RunLimits) -> UInt64? {
-    console.inputHasEnded || clock.nextDeadline != nil ? limits.time : nil
   }
 }
 
@@ -127,12 +128,12 @@ struct HostClock {
   }
 
   /// Sleeps until `wake`, input, or a tenth of a second; answers the time then, at most `wake`.
-  func wait(until wake: UInt64, _ console: any CharacterEndpoint) -> UInt64 {
+  func wait(until wake: UInt64, _ lines: [any CharacterEndpoint]) -> UInt64 {
     let now = guestTime
     guard wake > now else { return wake }
     let milliseconds = (wake - now) / 1_000_000
     if milliseconds > 0 {
-      console.waitForInput(milliseconds: Int(min(milliseconds, 100)))
+      lines.waitForInput(milliseconds: Int(min(milliseconds, 100)))
     } else {
       // A guest that ticks 1024 times a second always waits less than a millisecond.
       usleep(UInt32((wake - now) / 1000))
@@ -141,9 +142,9 @@ struct HostClock {
   }
 
   /// Sleeps until there is input, at most a tenth of a second; answers `time` plus that.
-  func waitForInput(_ console: any CharacterEndpoint, from time: UInt64) -> UInt64 {
+  func waitForInput(_ lines: [any CharacterEndpoint], from time: UInt64) -> UInt64 {
     let before = guestTime
-    console.waitForInput(milliseconds: 100)
+    lines.waitForInput(milliseconds: 100)
     return time &+ (guestTime &- before)
   }
 }

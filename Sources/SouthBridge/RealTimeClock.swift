@@ -14,6 +14,7 @@ public final class RealTimeClock: ISADevice, Snapshotting {
     static let c = 12
     static let d = 13
     static let alarms = [1, 3, 5]
+    static let firstOfMemory = 14
     static let time = [0, 2, 4, 6, 7, 8, 9]
   }
 
@@ -235,6 +236,19 @@ public final class RealTimeClock: ISADevice, Snapshotting {
     state.flags = 0
     countFromNow()
     armEvent()
+  }
+
+  // MARK: Battery-backed memory
+
+  /// Bytes 14 to 127, which keep what they hold while the power is off. Another number of bytes is
+  /// not taken.
+  public var nonvolatileMemory: [UInt8] {
+    get { Array(state.memory.dropFirst(Register.firstOfMemory)) }
+    set {
+      let registers = state.memory.prefix(Register.firstOfMemory)
+      guard newValue.count == state.memory.count - registers.count else { return }
+      state.memory = registers + newValue
+    }
   }
 
   // MARK: Saved state

@@ -92,6 +92,12 @@ public final class SouthBridge {
     com1.poll()
   }
 
+  /// The memory of the real-time clock, which no reset clears: 114 bytes, and no other number is taken.
+  public var nonvolatileMemory: [UInt8] {
+    get { realTimeClock.nonvolatileMemory }
+    set { realTimeClock.nonvolatileMemory = newValue }
+  }
+
   /// RSTDRV: every device starts anew, but the clock and its memory run on their battery.
   public func reset() {
     bridge.reset()

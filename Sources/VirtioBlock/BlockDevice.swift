@@ -4,9 +4,9 @@ public import Virtio
 
 /// A virtio block device (VIRTIO 1.2, 5.2) over a disk image.
 ///
-/// A notification does not serve a request at once: it arms an alarm of the virtual clock, and what
-/// the queue holds when that fires is served then, whole. So a guest can change its DMA windows
-/// under a running request, as on hardware, and still every run is the same.
+/// A notification does not serve a request at once but ``BlockOptions/latency`` later, whole (see
+/// `NotifiedQueues`). So a guest can change its DMA windows under a running request, as on hardware,
+/// and still every run is the same.
 public final class BlockDevice: VirtioDevice {
   /// Bytes of a sector, the unit of every address (whatever the block size).
   static let sectorSize: UInt64 = 512
@@ -33,10 +33,7 @@ public final class BlockDevice: VirtioDevice {
   let trace: DeviceTrace
   weak var core: VirtioCore?
 
-  private let clock: VirtualClock
-  private var alarm: VirtualClock.Alarm?
-  /// Queues that the driver has notified.
-  private var pending: Set<Int> = []
+  private var notifiedQueues: NotifiedQueues?
   /// The `writeback` byte of the configuration.
   private(set) var isWriteback = true
   /// Where bytes are between image and memory; grows up to ``chunkSize``.
@@ -54,9 +51,10 @@ public final class BlockDevice: VirtioDevice {
     self.name = name
     self.image = image
     self.options = options
-    self.clock = clock
     self.trace = trace
-    alarm = clock.register(name) { [weak self] in self?.serveQueues() }
+    notifiedQueues = NotifiedQueues(name, clock: clock, latency: options.latency) {
+      [weak self] queue in self?.serve(queue) ?? false
+    }
   }
 
   /// What the device offers. One that cannot be written offers nothing that writes.
@@ -89,28 +87,16 @@ public final class BlockDevice: VirtioDevice {
   /// Forgets the driver. Requests are served whole, so none is under way.
   public func reset() {
     isWriteback = true
-    pending = []
-    if let alarm { clock.disarm(alarm) }
+    notifiedQueues?.reset()
   }
 
   // MARK: Service
 
   /// Serves the queue a little later.
-  public func notified(queue: Int) {
-    pending.insert(queue)
-    guard let alarm, clock.deadline(of: alarm) == nil else { return }
-    clock.arm(alarm, at: clock.now &+ options.latency)
-  }
+  public func notified(queue: Int) { notifiedQueues?.insert(queue) }
 
-  private func serveQueues() {
-    guard let core else { return }
-    for queue in pending.sorted() {
-      pending.remove(queue)
-      let mayHaveMore = core.serve(queue: queue) { chain throws(QueueFault) in
-        try self.serve(&chain)
-      }
-      if mayHaveMore { notified(queue: queue) }
-    }
+  private func serve(_ queue: Int) -> Bool {
+    core?.serve(queue: queue) { chain throws(QueueFault) in try self.serve(&chain) } ?? false
   }
 
   // MARK: Configuration
@@ -192,15 +178,13 @@ extension BlockDevice: Snapshotting {
   public static var savedVersion: Int { 1 }
 
   /// The present state.
-  public func save() -> Saved { Saved(isWriteback: isWriteback, pending: pending.sorted()) }
+  public func save() -> Saved {
+    Saved(isWriteback: isWriteback, pending: notifiedQueues?.all ?? [])
+  }
 
   /// Restores the state; the alarm comes with the clock.
   public func restore(_ saved: Saved) throws(RestoreFault) {
-    guard saved.pending.allSatisfy((0..<options.queueCount).contains) else {
-      throw RestoreFault(
-        "\(name): queues \(saved.pending) notified, but the device has \(options.queueCount)")
-    }
+    try notifiedQueues?.restore(saved.pending, of: self)
     isWriteback = saved.isWriteback
-    pending = Set(saved.pending)
   }
 }

@@ -9,24 +9,13 @@ enum ClockSource: String, ExpressibleByArgument, CaseIterable { case virtual, ho
 /// How strictly the chipset is modelled.
 enum ChipsetModel: String, ExpressibleByArgument, CaseIterable { case strict, lenient }
 
-/// Where the serial console goes.
-enum ConsoleTarget: ExpressibleByArgument {
-  case stdio, none
-  case file(String)
-  case unix(String)
-
-  static let allValueStrings = ["stdio", "none", "file:PATH", "unix:PATH"]
-
-  init?(argument: String) {
-    switch argument {
-    case "stdio": self = .stdio
-    case "none": self = .none
-    case _ where argument.hasPrefix("file:") && argument.count > 5:
-      self = .file(String(argument.dropFirst(5)))
-    case _ where argument.hasPrefix("unix:") && argument.count > 5:
-      self = .unix(String(argument.dropFirst(5)))
-    default: return nil
+extension ConsoleTarget {
+  /// Reads the argument of an option.
+  static func parse(_ text: String) throws -> ConsoleTarget {
+    guard let target = ConsoleTarget(text) else {
+      throw ValidationError("console '\(text)' is none of \(forms)")
     }
+    return target
   }
 }
 

@@ -77,14 +77,15 @@ extension ImageOpener {
     return opener
   }
 
-  /// Opens the file of an image alone, locked, to read or change its structures.
-  static func file(_ path: String, writable: Bool) throws(ImageFault) -> HostFile {
-    let file = try HostFile(path, writable: writable)
-    if try !file.lock() {
+  /// Opens the file of an image alone, locked, to read or change its structures; or an export, for
+  /// whose locks its server cares.
+  static func file(_ path: String, writable: Bool) throws(ImageFault) -> any FileStore {
+    let store = try store(path, writable: writable)
+    if let file = store as? HostFile, try !file.lock() {
       StandardError.line(
         "breakwater: \(path): the file system has no locks; nothing keeps a second writer away")
     }
-    return file
+    return store
   }
 
   /// Opens a qcow2 image without its backing file.
@@ -99,7 +100,14 @@ extension ImageOpener {
 }
 
 /// The path of a backing file that an image at `path` names.
-func resolved(_ name: String, from path: String) -> String {
+///
+/// - Throws: ``ImageFault`` for a name that is no plain file's.
+func resolved(_ name: String, from path: String) throws(ImageFault) -> String {
+  let isPlain = try !ImageOpener.isExport(path)
+  guard isPlain, !ImageOpener.looksLikeProtocol(name) else {
+    throw ImageFault(
+      path, .backing(name: name, reason: "only plain files beside plain files are followed"))
+  }
   if name.hasPrefix("/") { return name }
   guard let slash = path.lastIndex(of: "/") else { return name }
   return path[...slash] + name

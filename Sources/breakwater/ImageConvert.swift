@@ -129,10 +129,9 @@ struct ImageConvert: ImageOperation {
   private func openSource() throws(ImageFault) -> any DiskImage {
     var opener = ImageOpener.forCommands
     opener.isLocking = !forceShare
-    let existing = try? HostFile(target, writable: false).identity
     var disks: [any DiskImage] = []
     for source in sources {
-      if let existing, try HostFile(source, writable: false).identity == existing {
+      if try ImageOpener.isSame(target, source) {
         throw ImageFault(target, .refused("cannot be source and target at once"))
       }
       disks.append(try opener.open(source, format: format, readOnly: true))

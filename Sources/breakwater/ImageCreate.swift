@@ -64,9 +64,7 @@ struct ImageCreate: ImageOperation {
   }
 
   private func openBase(_ path: String, _ format: ImageFormat?) throws -> any DiskImage {
-    if let target = try? HostFile(file, writable: false).identity,
-      try HostFile(path, writable: false).identity == target
-    {
+    if try ImageOpener.isSame(file, path) {
       throw ImageFault(file, .refused("cannot be its own backing file"))
     }
     return try ImageOpener.forCommands.open(path, format: format, readOnly: true)

@@ -27,7 +27,8 @@ struct ImageInfo: ImageOperation {
   func perform() throws -> Int32 {
     var chain = [try ImageDescription(file, format, isLocking: !forceShare)]
     var identities = Set(chain.map(\.identity))
-    while backingChain, let last = chain.last, let next = last.fullBackingFilename {
+    while backingChain, let last = chain.last, let name = last.backingFilename {
+      let next = try resolved(name, from: last.filename)
       let below = try ImageDescription(
         next, last.backingFilenameFormat.flatMap(ImageFormat.init), isLocking: !forceShare)
       guard identities.insert(below.identity).inserted else {
@@ -54,7 +55,7 @@ struct ImageDescription: Encodable {
   let filename: String
   let format: String
   let virtualSize: UInt64
-  let actualSize: UInt64
+  let actualSize: UInt64?
   let isDirty: Bool
   private(set) var clusterSize: Int?
   private(set) var backingFilename: String?
@@ -78,10 +79,11 @@ struct ImageDescription: Encodable {
   /// Reads the image's own structures, not its backing file.
   init(_ path: String, _ format: ImageFormat?, isLocking: Bool) throws(ImageFault) {
     let file =
-      isLocking ? try ImageOpener.file(path, writable: false) : try HostFile(path, writable: false)
+      isLocking
+      ? try ImageOpener.file(path, writable: false) : try ImageOpener.store(path, writable: false)
     identity = file.identity
     filename = path
-    actualSize = file.allocatedByteCount()
+    actualSize = (file as? HostFile)?.allocatedByteCount()
     let known: ImageFormat = if let format { format } else { try ImageOpener.recognize(file) }
     self.format = known.rawValue
     switch known {
@@ -95,7 +97,9 @@ struct ImageDescription: Encodable {
       isDirty = information.isDirty
       clusterSize = information.clusterSize
       backingFilename = information.backingName
-      fullBackingFilename = information.backingName.map { resolved($0, from: path) }
+      fullBackingFilename = information.backingName.map { name in
+        (try? resolved(name, from: path)) ?? name
+      }
       backingFilenameFormat = information.backingFormat
       snapshots = image.snapshots.isEmpty ? nil : image.snapshots.map(SnapshotDescription.init)
       formatSpecific = .qcow2(.init(information))
@@ -112,7 +116,7 @@ struct ImageDescription: Encodable {
     var lines = [
       "image: \(filename)", "file format: \(format)",
       "virtual size: \(ByteSize(byteCount: virtualSize).description)",
-      "disk size: \(ByteSize(byteCount: actualSize).rounded)",
+      "disk size: \(actualSize.map { ByteSize(byteCount: $0).rounded } ?? "unavailable")",
     ]
     if isDirty { lines.append("cleanly shut down: no") }
     if let clusterSize { lines.append("cluster_size: \(clusterSize)") }

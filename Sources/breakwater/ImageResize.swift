@@ -41,17 +41,21 @@ struct ImageResize: ImageOperation {
   func perform() throws -> Int32 {
     let file = operands[0]
     guard let change = SizeChange(operands[1]) else { return Self.failureStatus }
-    let looksLike = try ImageOpener.recognize(HostFile(file, writable: false))
-    guard let format = format ?? (looksLike == .raw ? .raw : nil) else {
-      throw ImageFault(file, .formatNotGiven(found: looksLike.rawValue))
-    }
-    switch format {
+    switch try format ?? recognized(file) {
     case .raw: try resizeRaw(file, change)
     case .qcow2: try resizeQcow2(file, change)
     case .gzip: _ = try ImageOpener.forCommands.open(file, format: .gzip, readOnly: false)
     }
     if !quiet { print("Image resized.") }
     return 0
+  }
+
+  private func recognized(_ path: String) throws(ImageFault) -> ImageFormat {
+    let looksLike = try ImageOpener.recognize(ImageOpener.store(path, writable: false))
+    guard looksLike == .raw else {
+      throw ImageFault(path, .formatNotGiven(found: looksLike.rawValue))
+    }
+    return .raw
   }
 
   private func resizeRaw(_ path: String, _ change: SizeChange) throws(ImageFault) {

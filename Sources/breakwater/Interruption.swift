@@ -6,11 +6,13 @@ internal import Synchronization
 /// object.
 final class SignalWatch {
   private let sources: [any DispatchSourceSignal]
+  private let earlierActions: [(signal: Int32, action: sighandler_t?)]
 
   /// Calls `handler`, on another thread, at each signal.
   init(_ handler: @escaping @Sendable () -> Void) {
-    sources = [SIGINT, SIGTERM].map { number in
-      signal(number, SIG_IGN)
+    let signals = [SIGINT, SIGTERM]
+    earlierActions = signals.map { ($0, signal($0, SIG_IGN)) }
+    sources = signals.map { number in
       let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
       source.setEventHandler(handler: handler)
       source.resume()
@@ -20,7 +22,7 @@ final class SignalWatch {
 
   deinit {
     for source in sources { source.cancel() }
-    for number in [SIGINT, SIGTERM] { signal(number, SIG_DFL) }
+    for (number, action) in earlierActions { signal(number, action) }
   }
 }
 

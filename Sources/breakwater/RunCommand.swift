@@ -33,7 +33,7 @@ struct RunCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "A disk; may be repeated. Keys: \(DiskConfiguration.Key.allCases.map(\.rawValue).joined(separator: ", ")). "
+      "A disk; may be repeated. Keys: \(DiskConfiguration.keyNames.joined(separator: ", ")). "
         + "overlay=temp forgets writes, overlay=FILE keeps them in a qcow2 image over the disk.",
       valueName: "file[,key=value...]"))
   var disk: [String] = []
@@ -48,8 +48,31 @@ struct RunCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Serial console: stdio, file:PATH, unix:PATH or none.", valueName: "target"))
+      "Keeps the clock chip's memory, where the console has its variables, from run to run.",
+      valueName: "file"))
+  var nvram: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Serial console: \(ConsoleTarget.forms).", valueName: "target"),
+    transform: ConsoleTarget.parse)
   var console = ConsoleTarget.stdio
+
+  @Option(
+    help: ArgumentHelp(
+      "A virtio console (hvc0 for Linux), with the targets of --console; may be repeated. "
+        + "Keys: \(VirtioConsoleConfiguration.keyNames.joined(separator: ", ")). "
+        + "port=NAME:TARGET adds a named port and may be repeated; size=COLUMNSxROWS.",
+      valueName: "target[,key=value...]"))
+  var virtioConsole: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "A virtio random number generator. Keys: "
+        + "\(EntropyConfiguration.keyNames.joined(separator: ", ")). seed=N gives the same bytes "
+        + "in every run, source=host the host's.",
+      valueName: "key=value..."))
+  var rng: [String] = []
 
   @Option(
     help: ArgumentHelp("What guest time follows: virtual or host.", valueName: "clock"))
@@ -77,14 +100,21 @@ struct RunCommand: ParsableCommand {
   }
 
   func run() throws {
+    let consoles = try virtioConsole.map(VirtioConsoleConfiguration.init(parsing:))
+    try checkTargets([console] + consoles.flatMap(\.targets))
+    let generators = try rng.map(EntropyConfiguration.init(parsing:))
     let tracer = try DiagnosticOutput(trace)
-    // Before the console takes the terminal: reading a gzip image through can last, and Ctrl-C ends
+    // Before the consoles take the terminal: reading a gzip image through can last, and Ctrl-C ends
     // it.
     let disks = try openDisks(tracer.trace)
-    let endpoint = try openConsole()
-    let terminal = endpoint as? TerminalEndpoint
+    let endpoint = try console.open()
+    let lines = try consoles.map { try $0.openLines() }
+    let terminal = ([endpoint] + lines.joined()).lazy.compactMap { $0 as? TerminalEndpoint }.first
     let machine = try Machine(try configuration(), console: endpoint, trace: tracer.trace)
     try attach(disks, to: machine)
+    for (console, lines) in zip(consoles, lines) { try machine.attach(console, lines) }
+    for generator in generators { try machine.attach(generator) }
+    let nonvolatile = try nvram.map { try NonvolatileFile($0, of: machine) }
     try machine.reset()
     if let terminal { machine.stopCondition = { terminal.quitRequested } }
 
@@ -92,8 +122,10 @@ struct RunCommand: ParsableCommand {
     defer { withExtendedLifetime(signals) {} }
     let outcome = Result { try machine.run(limits) }
     // However the run ended, what the guest has written stays.
-    let closing = Result { try machine.closeDisks() }
-    endpoint.flush()
+    let closing = Result {
+      try machine.closeDisks()
+      try nonvolatile?.save(machine)
+    }
     terminal?.restore()
     tracer.finish()
     let ending = Ending(try outcome.get(), machine)
@@ -155,12 +187,14 @@ struct RunCommand: ParsableCommand {
     for (disk, image) in disks { try machine.attach(disk, image) }
   }
 
-  private func openConsole() throws -> any CharacterEndpoint {
-    switch console {
-    case .stdio: TerminalEndpoint()
-    case .none: NullEndpoint()
-    case .file(let path): try FileEndpoint(path: path)
-    case .unix(let path): try SocketEndpoint(path: path)
+  /// Two consoles cannot share a place on the host.
+  private func checkTargets(_ targets: [ConsoleTarget]) throws {
+    for (index, target) in targets.enumerated()
+    where target != .none && targets[..<index].contains(target) {
+      throw MachineSetUpError(
+        "two consoles use \(target)"
+          + (target == .stdio
+            ? "; with --virtio-console stdio, give --console none or --console file:PATH" : ""))
     }
   }
 }

@@ -28,6 +28,11 @@ enum HostCalls {
     return program >= 0 ? (user, program, path) : nil
   }
 
+  static func resize(_ terminal: Int32, columns: UInt16, rows: UInt16) -> Bool {
+    var size = winsize(ws_row: rows, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0)
+    return unsafe ioctl(terminal, UInt(TIOCSWINSZ), &size) == 0
+  }
+
   static func localFlags(of terminal: Int32) -> tcflag_t {
     var mode = termios()
     unsafe tcgetattr(terminal, &mode)

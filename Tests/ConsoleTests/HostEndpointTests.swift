@@ -142,13 +142,37 @@ import Testing
     close(user)
   }
 
+  @Test func theSizeOfTheWindowIsReadAtTheStartAndAfterASignal() async throws {
+    let (user, program, path) = try #require(HostCalls.makeTerminal())
+    #expect(TerminalEndpoint(input: program, output: program).windowSize == nil)
+    #expect(HostCalls.resize(user, columns: 80, rows: 24))
+    await #expect(processExitsWith: .success) { [path = path as String] in
+      let line = HostCalls.openForBoth(path)
+      let terminal = TerminalEndpoint(input: line, output: line)
+      guard terminal.windowSize == WindowSize(columns: 80, rows: 24),
+        HostCalls.resize(line, columns: 132, rows: 50)
+      else { exit(1) }
+      // Nobody has said so yet.
+      terminal.service()
+      guard terminal.windowSize?.columns == 80 else { exit(2) }
+      kill(getpid(), SIGWINCH)
+      for _ in 0..<1000 where terminal.windowSize?.columns == 80 {
+        HostDescriptor.wait(for: [], 10)
+        terminal.service()
+      }
+      exit(terminal.windowSize == WindowSize(columns: 132, rows: 50) ? 0 : 3)
+    }
+    close(program)
+    close(user)
+  }
+
   // MARK: Sockets
 
   @Test func socketServesOneClientAfterTheOther() throws {
     let endpoint = try SocketEndpoint(path: path("console"))
     print("boot log\r\n", to: endpoint)
     #expect(received(endpoint).isEmpty)
-    #expect(!endpoint.hasClient)
+    #expect(!endpoint.isConnected)
 
     let first = try #require(HostCalls.makeSocket(connectedTo: path("console")))
     #expect(HostCalls.put("ls\r", to: first))
@@ -156,7 +180,7 @@ import Testing
     #expect(read(first) == "boot log\r\n")
     close(first)
     #expect(received(endpoint).isEmpty)
-    #expect(!endpoint.hasClient)
+    #expect(!endpoint.isConnected)
 
     let second = try #require(HostCalls.makeSocket(connectedTo: path("console")))
     print("# ", to: endpoint)
@@ -169,13 +193,13 @@ import Testing
     let endpoint = try SocketEndpoint(path: path("console"))
     let client = try #require(HostCalls.makeSocket(connectedTo: path("console")))
     endpoint.service()
-    #expect(endpoint.hasClient)
+    #expect(endpoint.isConnected)
     close(client)
     for _ in 0..<4 {
       print("more", to: endpoint)
       endpoint.service()
     }
-    #expect(!endpoint.hasClient)
+    #expect(!endpoint.isConnected)
   }
 
   @Test func onlyAStaleSocketIsReplaced() throws {
@@ -183,7 +207,7 @@ import Testing
     do {
       let live = try SocketEndpoint(path: place)
       #expect(throws: ConsoleError.socketInUse(path: place)) { try SocketEndpoint(path: place) }
-      _ = live.hasClient
+      _ = live.isConnected
     }
     #expect(!FileManager.default.fileExists(atPath: place))
 
@@ -191,7 +215,7 @@ import Testing
     let stale = try #require(HostCalls.makeSocket(boundTo: place))
     close(stale)
     let replaced = try SocketEndpoint(path: place)
-    #expect(!replaced.hasClient)
+    #expect(!replaced.isConnected)
 
     try "text".write(toFile: path("file"), atomically: true, encoding: .utf8)
     #expect(throws: ConsoleError.notASocket(path: path("file"))) {

@@ -76,6 +76,19 @@ public final class DriverSideQueue {
     try memory.writeBytes([UInt8](repeating: 0, count: Int(end - base)), at: BusAddress(base))
   }
 
+  /// The driver of `other` going on in a copy of its memory.
+  public init(continuing other: DriverSideQueue, in memory: any DMAAddressSpace) {
+    self.memory = memory
+    size = other.size
+    descriptorTable = other.descriptorTable
+    availableRing = other.availableRing
+    usedRing = other.usedRing
+    end = other.end
+    availableIndex = other.availableIndex
+    usedTaken = other.usedTaken
+    nextDescriptor = other.nextDescriptor
+  }
+
   // MARK: Raw stores
 
   /// Stores a descriptor of the table, or of an indirect table that starts at `table`.

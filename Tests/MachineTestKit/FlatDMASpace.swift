@@ -10,6 +10,9 @@ public final class FlatDMASpace: DMAAddressSpace {
   /// A space of `byteCount` bytes.
   public init(byteCount: UInt64 = 1 << 20) throws { ram = try GuestRAM(byteCount: byteCount) }
 
+  /// A space over memory that is there.
+  public init(ram: GuestRAM) { self.ram = ram }
+
   /// Copies memory out.
   public func read(_ address: BusAddress, into bytes: inout MutableSpan<UInt8>) throws(DMAFault) {
     try probe(address, byteCount: UInt64(bytes.count), .read)

@@ -29,6 +29,8 @@ public final class MemoryFileStore: FileStore {
   public let name: String
   /// Always nil.
   public var identity: FileIdentity? { nil }
+  /// When the file was last written, as ``stamp()`` says it.
+  public var modificationTime: Int64 = 0
   /// Whether changes are allowed.
   public var isWritable: Bool
 
@@ -92,6 +94,11 @@ public final class MemoryFileStore: FileStore {
 
   /// The size.
   public func byteCount() throws(ImageFault) -> UInt64 { size }
+
+  /// The size, and the time that the test has set.
+  public func stamp() throws(ImageFault) -> FileStamp {
+    FileStamp(identity: identity, byteCount: size, modificationTime: modificationTime)
+  }
 
   /// Copies out, with zeroes past the end.
   @discardableResult

@@ -15,11 +15,13 @@ struct DiskConfigurationTests {
     #expect(disk.isReadOnly)
     #expect(disk.overlay == .temporary)
     #expect(disk.options.serial == "S1")
-    #expect(disk.interface == .transitional)
-    #expect(disk.policy == DMAPolicy(accessPlatform: .off, unnegotiated: .physical))
+    #expect(
+      disk.placement
+        == VirtioPlacement(
+          interface: .transitional,
+          policy: DMAPolicy(accessPlatform: .off, unnegotiated: .physical), slot: 3))
     #expect(disk.options.queueCount == 2)
     #expect(disk.options.queueSize == 64)
-    #expect(disk.slot == 3)
   }
 
   @Test(

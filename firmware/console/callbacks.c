@@ -1,6 +1,7 @@
 /* Console callback routines, as the HWRPB's CRB offers them (Alpha AHB III, console callback
    routines). */
 #include "console.h"
+#include "disk.h"
 #include "print.h"
 #include "uart.h"
 
@@ -9,7 +10,12 @@ enum {
   PUTS = 0x02,
   RESET_TERM = 0x03,
   SET_TERM_INT = 0x04,
+  OPEN_CONSOLE = 0x07,
+  CLOSE_CONSOLE = 0x08,
+  OPEN = 0x10,
   CLOSE = 0x11,
+  READ = 0x13,
+  WRITE = 0x14,
   SET_ENV = 0x20,
   RESET_ENV = 0x21,
   GET_ENV = 0x22,
@@ -20,39 +26,16 @@ enum {
 #define STATUS(n) ((uint64_t)(n) << 61)
 #define GETC_NOTHING STATUS(4)
 #define ENV_TRUNCATED STATUS(1)
-#define ENV_READ_ONLY_OR_TOO_LONG STATUS(4)
+#define ENV_READ_ONLY STATUS(4)
 #define ENV_NOT_RECOGNIZED STATUS(6)
+#define ENV_TOO_LONG STATUS(7)
+#define SAVE_FAILED STATUS(6)
 #define FAILED STATUS(4)
 
-struct variable variables[VARIABLES] = {
-    [0x01] = {.name = "auto_action", .initial = "HALT"},
-    [0x02] = {.name = "boot_dev", .initial = ""},
-    [0x03] = {.name = "bootdef_dev", .initial = ""},
-    [0x04] = {.name = "booted_dev", .initial = ""},
-    [0x05] = {.name = "boot_file", .initial = ""},
-    [0x06] = {.name = "booted_file", .initial = ""},
-    [0x07] = {.name = "boot_osflags", .initial = ""},
-    [0x08] = {.name = "booted_osflags", .initial = ""},
-    [0x09] = {.name = "boot_reset", .initial = "OFF"},
-    [0x0a] = {.name = "dump_dev", .initial = ""},
-    [0x0b] = {.name = "enable_audit", .initial = "OFF"},
-    [0x0c] = {.name = "license", .initial = "MU"},
-    [0x0d] = {.name = "char_set", .initial = "0"},
-    [0x0e] = {.name = "language", .initial = "36"},
-    [0x0f] = {.name = "tty_dev", .initial = "0"},
-};
-
-static void reset_variable(struct variable *v) { memcpy(v->value, v->initial, strlen(v->initial) + 1); }
-
-void variables_start(void) {
-  for (unsigned id = 0; id < VARIABLES; id++)
-    if (variables[id].name)
-      reset_variable(&variables[id]);
-}
-
-static struct variable *find(uint64_t id) {
-  return id < VARIABLES && variables[id].name ? &variables[id] : NULL;
-}
+/* Of READ and WRITE. */
+#define TRANSFER_ERROR (1ul << 63)
+#define TRANSFER_END (1ul << 62) /* end of the medium */
+#define TRANSFER_COUNT 0xffffffff
 
 static uint64_t copy_out(const char *text, char *buffer, uint64_t room) {
   uint64_t length = strlen(text), count = length < room ? length : room;
@@ -61,24 +44,23 @@ static uint64_t copy_out(const char *text, char *buffer, uint64_t room) {
 }
 
 static uint64_t environment(uint64_t function, uint64_t id, char *buffer, uint64_t length) {
-  struct variable *v = find(id);
+  struct variable *variable = variable_numbered(id);
   if (function == SAVE_ENV)
-    return FAILED; /* nothing survives a reset */
-  if (!v)
+    return variables_save() ? 0 : SAVE_FAILED;
+  if (!variable)
     return ENV_NOT_RECOGNIZED;
-  switch (function) {
-  case GET_ENV:
-    return copy_out(v->value, buffer, length);
-  case RESET_ENV:
-    reset_variable(v);
-    return copy_out(v->value, buffer, length);
-  default:
-    if (length >= VARIABLE_BYTES)
-      return ENV_READ_ONLY_OR_TOO_LONG;
-    memcpy(v->value, buffer, length);
-    v->value[length] = 0;
-    return length;
+  if (function == GET_ENV)
+    return copy_out(variable->value, buffer, length);
+  if (variable->kind == READ_ONLY)
+    return ENV_READ_ONLY;
+  if (function == RESET_ENV) {
+    variable_reset(variable);
+    return copy_out(variable->value, buffer, length);
   }
+  if (length >= VARIABLE_BYTES)
+    return ENV_TOO_LONG;
+  variable_set(variable, buffer, length);
+  return length;
 }
 
 /* Never waits: R0<31:0> = the character, or status "none" (Alpha AHB III, GETC). */
@@ -93,8 +75,41 @@ static uint64_t put_string(const uint8_t *bytes, uint64_t length) {
   return length;
 }
 
-/* There is one terminal, unit 0, and no I/O unit: OPEN, READ, WRITE and IOCTL fail. */
-uint64_t crb_dispatch(uint64_t function, uint64_t a1, uint64_t a2, uint64_t a3) {
+/* R0<31:0> = channel. A disk that is open is started again, under the same number. */
+static uint64_t open_device(const char *text, uint64_t length) {
+  char name[DISK_NAME_BYTES];
+  if (length >= sizeof name)
+    return FAILED;
+  memcpy(name, text, length);
+  name[length] = 0;
+  struct disk *disk = disk_named(name);
+  return disk && !disk_open(disk) ? disk_channel(disk) : FAILED;
+}
+
+static uint64_t close_device(uint64_t channel) {
+  struct disk *disk = disk_of_channel(channel);
+  if (!disk)
+    return FAILED;
+  disk_close(disk);
+  return 0;
+}
+
+/* Whole blocks: what is more of the count is left out (Alpha AHB III, READ). */
+static uint64_t transfer(uint64_t function, uint64_t channel, uint64_t bytes, void *memory,
+                         uint64_t block) {
+  struct disk *disk = disk_of_channel(channel);
+  if (!disk || (function == WRITE && disk->is_read_only))
+    return TRANSFER_ERROR;
+  bytes = (bytes & TRANSFER_COUNT) & -(uint64_t)BLOCK_BYTES;
+  uint64_t done = function == READ ? disk_read(disk, block, bytes, memory)
+                                   : disk_write(disk, block, bytes, memory);
+  if (done == bytes)
+    return done;
+  return done | (block + done / BLOCK_BYTES >= disk->blocks ? TRANSFER_END : TRANSFER_ERROR);
+}
+
+/* There is one terminal, unit 0; the I/O units are disks. */
+uint64_t crb_dispatch(uint64_t function, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4) {
   switch (function) {
   case GETC:
     return a1 == 0 ? get_character() : FAILED;
@@ -103,8 +118,16 @@ uint64_t crb_dispatch(uint64_t function, uint64_t a1, uint64_t a2, uint64_t a3) 
   case RESET_TERM:
   case SET_TERM_INT:
     return a1 == 0 ? 0 : FAILED;
-  case CLOSE:
+  case OPEN_CONSOLE:
+  case CLOSE_CONSOLE:
     return 0;
+  case OPEN:
+    return open_device((const char *)a1, a2);
+  case CLOSE:
+    return close_device(a1);
+  case READ:
+  case WRITE:
+    return transfer(function, a1, a2, (void *)a3, a4);
   case SET_ENV:
   case RESET_ENV:
   case GET_ENV:

@@ -19,6 +19,8 @@ void __attribute__((noreturn)) reset_system(void) {
 
 /* An end that nobody asked for. */
 static void __attribute__((noreturn)) fail(void) {
+  if (machine.is_attended && pal_whami() == hwrpb.primary_cpu)
+    console_enter(prompt);
   report_exit(1);
   power_off();
 }
@@ -66,8 +68,12 @@ console_halted(uint64_t reason, uint64_t vector, uint64_t pc, uint64_t va, uint6
     console_start_secondary(cpu);
   unsigned request = SLOT_HALT_REQUEST(slot->flags);
   if (request == REQUEST_COLD_BOOT || request == REQUEST_WARM_BOOT)
-    reset_system();
-  power_off();
+    boot_again();
+  /* Power-off and halt are the same request. */
+  if (!machine.is_attended)
+    power_off();
+  print("\nhalted CPU %lu\n\nhalt code = %lu\nHALT instruction executed\nPC = %lx\n", cpu, reason, pc);
+  console_enter(prompt);
 }
 
 /* From stubs.S: an exception while the console's own entries were registered. */

@@ -82,6 +82,7 @@ static void fill_console(void) {
 }
 
 void hwrpb_start(uint64_t memory_bytes, unsigned cpus) {
+  memset(&hwrpb, 0, sizeof hwrpb);
   memcpy(&hwrpb.identifier, "\0\0\0BPRWH", 8);
   hwrpb.pa = physical(&hwrpb);
   hwrpb.revision = HWRPB_REVISION;

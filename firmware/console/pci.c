@@ -7,13 +7,12 @@
 #define IO_END 0x10000
 #define MEMORY_START 0x10000000
 #define MEMORY_END 0x40000000
-#define MAX_FUNCTIONS 64
 #define HEADER_TYPE 0x7f
 #define HEADER_DEVICE 0
 #define DEVICE_BARS 6
 
-static pci_function functions[MAX_FUNCTIONS];
-static unsigned function_count;
+pci_function pci_functions[MAX_FUNCTIONS];
+unsigned pci_function_count;
 
 struct region {
   uint64_t next, end;
@@ -79,7 +78,7 @@ static void connect_interrupt(pci_function f) {
 /* Bridges keep their registers: the bus behind one is the operating system's to set up. */
 void pci_start(void) {
   struct region io = {IO_START, IO_END}, memory = {MEMORY_START, MEMORY_END};
-  function_count = 0;
+  pci_function_count = 0;
   for (unsigned device = 0; device < 32; device++) {
     unsigned numbers = 1;
     for (unsigned number = 0; number < numbers; number++) {
@@ -89,8 +88,8 @@ void pci_start(void) {
       uint8_t header = pci_read8(f, PCI_HEADER_TYPE);
       if (number == 0 && header & PCI_HEADER_MULTIFUNCTION)
         numbers = 8;
-      if (function_count < MAX_FUNCTIONS)
-        functions[function_count++] = f;
+      if (pci_function_count < MAX_FUNCTIONS)
+        pci_functions[pci_function_count++] = f;
       if ((header & HEADER_TYPE) == HEADER_DEVICE)
         place_bars(f, &io, &memory);
       connect_interrupt(f);
@@ -99,8 +98,8 @@ void pci_start(void) {
 }
 
 void pci_print(void) {
-  for (unsigned i = 0; i < function_count; i++) {
-    pci_function f = functions[i];
+  for (unsigned i = 0; i < pci_function_count; i++) {
+    pci_function f = pci_functions[i];
     print("PCI %u:%02u.%u  %04x:%04x  class %04x", pci_bus(f), pci_device(f), pci_number(f),
           pci_read16(f, PCI_VENDOR_ID), pci_read16(f, PCI_DEVICE_ID), pci_read16(f, PCI_CLASS));
     uint8_t line = pci_read8(f, PCI_INTERRUPT_LINE);

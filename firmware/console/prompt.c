@@ -1,181 +1,42 @@
-/* The ">>> " prompt on COM1, for a machine without a kernel. */
+/* The ">>> " prompt on COM1. */
 #include "console.h"
+#include "disk.h"
 #include "print.h"
-#include "uart.h"
 
-#define LINE_BYTES 128
-#define MAX_WORDS 8
+#define MAX_WORDS 16
 
-#define BACKSPACE 0x08
-#define DELETE 0x7f
-#define CONTROL(letter) ((letter) - '@')
+static char lower(char c) { return c >= 'A' && c <= 'Z' ? c | 0x20 : c; }
 
-static uint8_t next_byte(void) {
-  int byte;
-  while ((byte = uart_get()) < 0)
-    wait_for_input();
-  return byte;
+int means(const char *word, const char *full) {
+  if (!*word)
+    return 0;
+  for (; *word; word++, full++)
+    if (lower(*word) != lower(*full))
+      return 0;
+  return 1;
 }
 
-/* Reads a line, edited by backspace, Ctrl-U and Ctrl-C. */
-static void read_line(char line[LINE_BYTES]) {
-  unsigned length = 0;
-  for (;;) {
-    uint8_t byte = next_byte();
-    switch (byte) {
-    case '\r':
-    case '\n':
-      line[length] = 0;
-      print("\n");
-      return;
-    case BACKSPACE:
-    case DELETE:
-      if (length) {
-        length--;
-        print("\b \b");
-      }
-      break;
-    case CONTROL('C'):
-      print("^C\n>>> ");
-      length = 0;
-      break;
-    case CONTROL('U'):
-      for (; length; length--)
-        print("\b \b");
-      break;
-    default:
-      if (byte >= ' ' && byte < DELETE && length < LINE_BYTES - 1) {
-        line[length++] = byte;
-        uart_put(byte);
-      }
-    }
-  }
-}
-
-static unsigned split(char *line, char *words[MAX_WORDS]) {
-  unsigned count = 0;
+/* Cuts the line at spaces that are not between double quotes. The words there are, or -1 if a quote
+   does not end. */
+static int split(char *line, char *words[MAX_WORDS]) {
+  int count = 0;
   while (count < MAX_WORDS) {
     while (*line == ' ')
       line++;
     if (!*line)
       break;
+    char end = *line == '"' ? '"' : ' ';
+    if (end == '"')
+      line++;
     words[count++] = line;
-    while (*line && *line != ' ')
+    while (*line && *line != end)
       line++;
     if (*line)
       *line++ = 0;
+    else if (end == '"')
+      return -1;
   }
   return count;
-}
-
-/* As on every SRM console, a word may be cut short. */
-static int means(const char *word, const char *full) {
-  size_t length = strlen(word);
-  return length && length <= strlen(full) && memcmp(word, full, length) == 0;
-}
-
-/* A hexadecimal number, with or without 0x. */
-static int parse(const char *text, uint64_t *value) {
-  if (text[0] == '0' && (text[1] | 0x20) == 'x')
-    text += 2;
-  unsigned digits = 0;
-  uint64_t result = 0;
-  for (; *text; text++, digits++) {
-    char c = *text | 0x20;
-    if (*text >= '0' && *text <= '9')
-      result = result << 4 | (uint64_t)(*text - '0');
-    else if (c >= 'a' && c <= 'f')
-      result = result << 4 | (uint64_t)(c - 'a' + 10);
-    else
-      return 0;
-  }
-  *value = result;
-  return digits >= 1 && digits <= 16;
-}
-
-/* Where and how EXAMINE and DEPOSIT access. */
-struct access {
-  uint64_t address, count, value;
-  unsigned bytes;
-  int is_virtual;
-};
-
-static uint64_t access_va(const struct access *a) {
-  if (a->is_virtual)
-    return a->address;
-  uint64_t io = a->address >> 43 & 1;
-  return KSEG_BASE + (a->address & 0xffffffffff) + (io << 40);
-}
-
-/* [-b|-w|-l|-q] [-n count] [pmem:|vmem:]address [value] */
-static int parse_access(char **words, unsigned count, int with_value, struct access *a) {
-  *a = (struct access){.count = 1, .bytes = 8};
-  unsigned i = 0;
-  for (; i < count && words[i][0] == '-'; i++) {
-    switch (words[i][1]) {
-    case 'b':
-      a->bytes = 1;
-      break;
-    case 'w':
-      a->bytes = 2;
-      break;
-    case 'l':
-      a->bytes = 4;
-      break;
-    case 'q':
-      a->bytes = 8;
-      break;
-    case 'n':
-      if (++i >= count || !parse(words[i], &a->count) || a->count > 0x1000)
-        return 0;
-      break;
-    default:
-      return 0;
-    }
-  }
-  if (count - i != 1u + with_value)
-    return 0;
-  char *address = words[i];
-  if (memcmp(address, "vmem:", 5) == 0 || memcmp(address, "pmem:", 5) == 0) {
-    a->is_virtual = address[0] == 'v';
-    address += 5;
-  }
-  if (!parse(address, &a->address) || (with_value && !parse(words[i + 1], &a->value)))
-    return 0;
-  return (a->address & (a->bytes - 1)) == 0;
-}
-
-static void examine(char **words, unsigned count) {
-  struct access a;
-  if (!parse_access(words, count, 0, &a)) {
-    print("examine [-b|-w|-l|-q] [-n count] [pmem:|vmem:]address: hexadecimal, aligned\n");
-    return;
-  }
-  for (uint64_t i = 0; i < a.count; i++, a.address += a.bytes) {
-    uint64_t value;
-    const char *space = a.is_virtual ? "vmem" : "pmem";
-    if (probe_read(access_va(&a), a.bytes, &value) < 0) {
-      print("%s: %16lx  no access\n", space, a.address);
-      return;
-    }
-    print("%s: %16lx  ", space, a.address);
-    for (unsigned byte = a.bytes; byte-- > 0;)
-      print("%02x", (unsigned)(value >> 8 * byte & 0xff));
-    print("\n");
-  }
-}
-
-static void deposit(char **words, unsigned count) {
-  struct access a;
-  if (!parse_access(words, count, 1, &a)) {
-    print("deposit [-b|-w|-l|-q] [-n count] [pmem:|vmem:]address value: hexadecimal, aligned\n");
-    return;
-  }
-  for (uint64_t i = 0; i < a.count; i++, a.address += a.bytes)
-    if (probe_write(access_va(&a), a.bytes, a.value) < 0) {
-      print("%16lx: no access\n", a.address);
-      return;
-    }
 }
 
 static void show_version(void) {
@@ -199,10 +60,20 @@ static void show_memory(void) {
   print("%lu MB\n", pages << PAGE_SHIFT >> 20);
 }
 
-static void show_variables(const char *name) {
+static void show_devices(void) {
+  if (machine.kernel)
+    print("%-20sthe emulator's kernel, entry %lx\n", HOST_DEVICE, machine.kernel);
+  disks_print();
+}
+
+static int show_variables(const char *name) {
+  int found = 0;
   for (unsigned id = 0; id < VARIABLES; id++)
-    if (variables[id].name && (!name || means(name, variables[id].name)))
+    if (variables[id].name && (!name || means(name, variables[id].name))) {
       print("%-16s%s\n", variables[id].name, variables[id].value);
+      found = 1;
+    }
+  return found;
 }
 
 static void show_config(void) {
@@ -212,75 +83,152 @@ static void show_config(void) {
   show_cpu();
   show_memory();
   pci_print();
+  show_devices();
 }
+
+static void show_all_variables(void) { show_variables(NULL); }
 
 static void show(char **words, unsigned count) {
-  if (count != 1)
-    print("show config|cpu|memory|pci|version|* or the name of a variable\n");
-  else if (means(words[0], "config"))
-    show_config();
-  else if (means(words[0], "cpu"))
-    show_cpu();
-  else if (means(words[0], "memory"))
-    show_memory();
-  else if (means(words[0], "pci") || means(words[0], "device"))
-    pci_print();
-  else if (means(words[0], "version"))
-    show_version();
-  else
-    show_variables(strcmp(words[0], "*") ? words[0] : NULL);
+  static const struct {
+    const char *name;
+    void (*function)(void);
+  } subjects[] = {{"config", show_config}, {"cpu", show_cpu},         {"device", show_devices},
+                  {"memory", show_memory}, {"pci", pci_print},        {"version", show_version},
+                  {"*", show_all_variables}};
+  if (count != 1) {
+    print("show config|cpu|device|memory|pci|version|* or the name of a variable\n");
+    return;
+  }
+  for (unsigned i = 0; i < sizeof subjects / sizeof *subjects; i++)
+    if (means(words[0], subjects[i].name)) {
+      subjects[i].function();
+      return;
+    }
+  if (!show_variables(words[0]))
+    print("%s: no such variable; \"show *\" lists them\n", words[0]);
 }
 
+static int is_action(const char *value) {
+  return strcmp(value, "BOOT") == 0 || strcmp(value, "HALT") == 0 || strcmp(value, "RESTART") == 0;
+}
+
+/* set variable value, or: set -default variable */
 static void set(char **words, unsigned count) {
-  for (unsigned id = 0; count == 2 && id < VARIABLES; id++) {
-    struct variable *v = &variables[id];
-    if (v->name && strcmp(words[0], v->name) == 0 && strlen(words[1]) < VARIABLE_BYTES) {
-      memcpy(v->value, words[1], strlen(words[1]) + 1);
+  int is_reset = count && words[0][0] == '-' && means(words[0] + 1, "default");
+  if (is_reset)
+    words++, count--;
+  if (count != (is_reset ? 1u : 2u)) {
+    print("set variable value, with double quotes around spaces; or set -default variable\n");
+    return;
+  }
+  struct variable *variable = variable_named(words[0]);
+  if (!variable) {
+    print("%s: no such variable; \"show *\" lists them\n", words[0]);
+    return;
+  }
+  if (variable->kind == READ_ONLY) {
+    print("%s: only the console sets it\n", variable->name);
+    return;
+  }
+  if (variable == &variables[AUTO_ACTION] && !is_reset) {
+    for (char *c = words[1]; *c; c++)
+      *c = *c >= 'a' && *c <= 'z' ? *c & ~0x20 : *c;
+    if (!is_action(words[1])) {
+      print("auto_action is BOOT, HALT or RESTART\n");
       return;
     }
   }
-  print("set variable value: \"show *\" lists the variables\n");
+  if (is_reset)
+    variable_reset(variable);
+  else
+    variable_set(variable, words[1], strlen(words[1]));
+  if (!variables_save())
+    print("the nonvolatile memory is full: %s will be lost at a reset\n", variable->name);
 }
 
-static void help(void) {
-  print("deposit [-b|-w|-l|-q] [-n count] [pmem:|vmem:]address value\n"
-        "examine [-b|-w|-l|-q] [-n count] [pmem:|vmem:]address\n"
-        "halt                                power off\n"
-        "help\n"
-        "reset                               start again\n"
-        "set variable value\n"
-        "show config|cpu|memory|pci|version  what there is\n"
-        "show *|variable                     environment variables\n"
-        "Numbers are hexadecimal. A kernel is started by the emulator's --kernel option.\n");
+/* boot [-file FILE] [-flags FLAGS] [device] */
+static void boot_command(char **words, unsigned count) {
+  const char *device = NULL, *file = NULL, *flags = NULL;
+  for (unsigned i = 0; i < count; i++) {
+    const char *word = words[i];
+    int has_file = word[0] == '-' && strlen(word) > 2 && means(word + 1, "file");
+    int has_flags = word[0] == '-' && strlen(word) > 2 && means(word + 1, "flags");
+    if ((has_file || has_flags) && i + 1 < count) {
+      *(has_file ? &file : &flags) = words[++i];
+    } else if (word[0] == '-' || device) {
+      print("boot [-file file] [-flags flags] [device]\n");
+      return;
+    } else {
+      device = word;
+    }
+  }
+  machine.is_attended = 1;
+  boot(device, file, flags);
+}
+
+static void power(char **words, unsigned count) {
+  if (count == 1 && means(words[0], "off"))
+    power_off();
+  print("power off\n");
+}
+
+static void halt(char **words, unsigned count) {
+  (void)words, (void)count;
+  power_off();
+}
+
+static void initialize(char **words, unsigned count) {
+  (void)words, (void)count;
+  reset_system();
+}
+
+static void help(char **words, unsigned count);
+
+static const struct {
+  const char *name;
+  void (*function)(char **words, unsigned count);
+  const char *arguments, *text;
+} commands[] = {
+    {"boot", boot_command, "[-file F] [-flags F] [device]", "start a system from a disk or the host"},
+    {"deposit", deposit, "[-b|-w|-l|-q] [-n N] [pmem:|vmem:]address value", "write memory"},
+    {"examine", examine, "[-b|-w|-l|-q] [-n N] [pmem:|vmem:]address", "show memory"},
+    {"halt", halt, "", "power off"},
+    {"help", help, "", "this list"},
+    {"initialize", initialize, "", "reset and start again"},
+    {"power", power, "off", "power off"},
+    {"reset", initialize, "", "reset and start again"},
+    {"set", set, "[-default] variable [value]", "set an environment variable"},
+    {"show", show, "config|cpu|device|memory|pci|version|*|variable", "what there is"},
+};
+#define COMMANDS (sizeof commands / sizeof *commands)
+
+static void help(char **words, unsigned count) {
+  (void)words, (void)count;
+  for (unsigned i = 0; i < COMMANDS; i++)
+    print("%-11s%-50s%s\n", commands[i].name, commands[i].arguments, commands[i].text);
+  print("Commands and names can be cut short. Addresses and values are hexadecimal.\n"
+        "Arrow keys recall lines; Ctrl-U and Ctrl-C drop one.\n");
 }
 
 static void obey(char **words, unsigned count) {
-  if (means(words[0], "deposit"))
-    deposit(words + 1, count - 1);
-  else if (means(words[0], "examine"))
-    examine(words + 1, count - 1);
-  else if (means(words[0], "help") || words[0][0] == '?')
-    help();
-  else if (means(words[0], "halt"))
-    power_off();
-  else if (means(words[0], "reset"))
-    reset_system();
-  else if (means(words[0], "show"))
-    show(words + 1, count - 1);
-  else if (means(words[0], "set"))
-    set(words + 1, count - 1);
-  else
-    print("%s: no such command; \"help\" lists them\n", words[0]);
+  const char *name = words[0][0] == '?' ? "help" : words[0];
+  for (unsigned i = 0; i < COMMANDS; i++)
+    if (means(name, commands[i].name)) {
+      commands[i].function(words + 1, count - 1);
+      return;
+    }
+  print("%s: no such command; \"help\" lists them\n", words[0]);
 }
 
 void __attribute__((noreturn)) prompt(void) {
   for (;;) {
     char line[LINE_BYTES];
     char *words[MAX_WORDS];
-    print(">>> ");
-    read_line(line);
-    unsigned count = split(line, words);
-    if (count)
+    read_line(">>> ", line);
+    int count = split(line, words);
+    if (count < 0)
+      print("a double quote does not end\n");
+    else if (count)
       obey(words, count);
   }
 }

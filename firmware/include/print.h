@@ -8,6 +8,9 @@
 /* %c %s %d %u %x %p %% with width, 0 and - flags and l; "\n" is sent as CR LF. */
 void print(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void vprint(const char *format, va_list arguments);
+/* The same into memory, cut to fit and closed with a zero; room is at least 1. */
+void print_to(char *text, size_t room, const char *format, ...) __attribute__((format(printf, 3, 4)));
+void vprint_to(char *text, size_t room, const char *format, va_list arguments);
 
 void *memcpy(void *to, const void *from, size_t count);
 void *memmove(void *to, const void *from, size_t count);

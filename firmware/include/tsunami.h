@@ -31,6 +31,7 @@
 
 /* Pchip 0, as KSEG addresses. */
 #define PCHIP_BASE (KSEG_IO_BASE + 0x180000000)
+#define PCHIP_WINDOWS 4
 #define PCHIP_WSBA(n) (PCHIP_BASE + 0x000 + 0x40 * (n))
 #define PCHIP_WSM(n) (PCHIP_BASE + 0x100 + 0x40 * (n))
 #define PCHIP_TBA(n) (PCHIP_BASE + 0x200 + 0x40 * (n))

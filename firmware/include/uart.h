@@ -15,6 +15,7 @@
 #define UART_MCR 4
 #define UART_LSR 5
 
+#define FCR_ENABLE 0x01
 #define FCR_ENABLE_AND_CLEAR 0x07
 #define LCR_8N1 0x03
 #define LCR_DLAB 0x80

@@ -312,7 +312,8 @@ load_context:
 	hw_ret	(zero)
 
 /* This PALcode is the only one: variant 2, OSF/1 (Alpha AHB III, SWPPAL). a1 = PC, a2 = physical
-   address of the PCB, a3 = VPTPTR, a4 = what R27 shall be. The new context starts at IPL 7. */
+   address of the PCB, a3 = VPTPTR, a4 = what R27 shall be. The new context starts at IPL 7; R0 = 0
+   says that the switch succeeded. */
 swppal:
 	cmpeq	a0, 2, p0
 	beq	p0, 1f
@@ -325,6 +326,7 @@ swppal:
 	bis	a2, a2, a0
 	bis	a1, a1, $26
 	bis	a4, a4, $27
+	lda	v0, 0(zero)
 	hw_ldl/p p4, PCB_ASN(a0)
 	hw_mtpr	p4, PT_ASN
 	hw_ldq/p p6, PCB_PTBR(a0)

@@ -15,7 +15,7 @@ final class GzipDecoder {
     case end
   }
 
-  /// The most output that one step makes.
+  /// The most output that one step makes, unless less is asked for.
   static let stepSize = 1 << 17
   /// Output that is kept behind: a window before a symbol, and the longest symbol.
   private static let historySize = GzipWindow.limit + 258
@@ -44,9 +44,11 @@ final class GzipDecoder {
   private var blockBit: UInt64 = 0
 
   /// A decoder at the start of `store`, whose first `byteCount` bytes count.
-  init(_ store: any FileStore, byteCount: UInt64, verifies: Bool) throws(ImageFault) {
+  init(
+    _ store: any FileStore, byteCount: UInt64, verifies: Bool, stepSize: Int = GzipDecoder.stepSize
+  ) throws(ImageFault) {
     input = GzipInput(store, byteCount: byteCount)
-    output = [UInt8](repeating: 0, count: Self.historySize + Self.stepSize)
+    output = [UInt8](repeating: 0, count: Self.historySize + stepSize)
     self.verifies = verifies
     guard let inflater = RawInflater() else {
       throw ImageFault(store.name, .refused("there is no memory to inflate it"))

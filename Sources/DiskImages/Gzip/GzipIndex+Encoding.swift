@@ -69,7 +69,7 @@ extension GzipIndex {
     var reader = BigEndianReader(bytes)
     guard bytes.count <= Self.byteLimit(limits), bytes.starts(with: Self.magic),
       reader.skip(Self.magic.count), let sum: UInt32 = reader.next(),
-      CRC32.of(Array(bytes.dropFirst(Self.magic.count + 4))) == sum,
+      CRC32.extend(0, with: bytes.dropFirst(Self.magic.count + 4).span) == sum,
       reader.next() == stamp.identity?.device ?? 0, reader.next() == stamp.identity?.inode ?? 0,
       reader.next() == stamp.byteCount, reader.next() == stamp.modificationTime,
       reader.next() == fingerprint,

@@ -65,7 +65,9 @@ extension GzipIndex {
       throw ImageFault(store.name, .refused("is too big for a gzip image"))
     }
     fingerprint = try Self.fingerprint(of: store, byteCount: stamp.byteCount)
-    let decoder = try GzipDecoder(store, byteCount: stamp.byteCount, verifies: true)
+    let decoder = try GzipDecoder(
+      store, byteCount: stamp.byteCount, verifies: true,
+      stepSize: Int(max(1, min(limits.spacing, UInt64(GzipDecoder.stepSize)))))
     var plan = CheckpointPlan(limits)
     var reported: UInt64 = 0
     while try decoder.step() {

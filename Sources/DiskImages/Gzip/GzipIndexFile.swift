@@ -64,11 +64,11 @@ extension ImageOpener {
   /// Opens a gzip file with the index that lies beside it, or makes one.
   ///
   /// - Throws: ``ImageFault``; also when ``progress`` answers false.
-  public func openGzip(_ file: HostFile) throws(ImageFault) -> GzipImage {
-    guard try file.isRegular() else {
+  public func openGzip(_ store: any FileStore) throws(ImageFault) -> GzipImage {
+    guard let file = store as? HostFile, try file.isRegular() else {
       throw ImageFault(
-        file.name,
-        .refused("is a block device; a gzip image is a file, whose changes can be noticed"))
+        store.name,
+        .refused("is no plain file; a gzip image is one, so that changes can be noticed"))
     }
     let keeper = GzipIndexFile(image: file)
     var limits = GzipIndex.Limits()

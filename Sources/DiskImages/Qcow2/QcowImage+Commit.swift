@@ -17,7 +17,7 @@ extension QcowImage {
     try commit()
     try writeRefcounts(writer)
     let size = try store.byteCount()
-    if size % 512 != 0 { try store.setByteCount((size + 511) & ~511) }
+    if size % 512 != 0, store.capacity == nil { try store.setByteCount((size + 511) & ~511) }
     try store.flush()
     if header.isDirty { try changeHeader { $0.incompatibleFeatures &= ~QcowFeatures.dirty } }
     writer.refusal = ImageFault(store.name, .readOnly(reason: "it has been closed"))
@@ -143,7 +143,7 @@ extension QcowImage {
       try writeRefcountBlocks(writer)
       writer.refcounts.didWriteBlocks()
     }
-    try punchHoles(freed.sorted())
+    try discard(clusters: freed.sorted())
   }
 
   /// Whatever metadata a cluster held, it holds it no more.
@@ -157,14 +157,14 @@ extension QcowImage {
   }
 
   /// Gives freed clusters back to the host, in runs.
-  private func punchHoles(_ clusters: [UInt64]) throws(ImageFault) {
+  private func discard(clusters: [UInt64]) throws(ImageFault) {
     var index = 0
     while index < clusters.count {
       var end = index + 1
       while end < clusters.count, clusters[end] == clusters[end - 1] + 1 { end += 1 }
       let bits = UInt64(geometry.clusterBits)
       let range = clusters[index] << bits..<(clusters[end - 1] + 1) << bits
-      guard try store.punchHole(range) else { return }
+      guard try store.discard(range) else { return }
       index = end
     }
   }

@@ -1,3 +1,5 @@
+internal import SystemPackage
+
 /// The refcounts of an image: how many references each cluster of the file has.
 ///
 /// Changes stay in memory until ``QcowImage`` commits them in the order that a crash allows.
@@ -20,6 +22,8 @@ final class RefcountTable {
   private let store: any FileStore
   private let geometry: ClusterGeometry
   private let order: UInt32
+  /// Clusters that the file can have at all.
+  private let clusterLimit: UInt64
   private var blocks: BoundedCache<Int, RefcountBlock>
   /// No cluster below is free.
   private var firstCandidate: UInt64 = 0
@@ -31,6 +35,7 @@ final class RefcountTable {
     geometry = header.geometry
     order = header.refcountOrder
     countsPerBlock = (header.geometry.clusterSize * 8) >> UInt64(order)
+    clusterLimit = (store.capacity ?? .max) >> UInt64(header.clusterBits)
     maximum = order == 6 ? .max : (1 << UInt64(header.refcountBits)) - 1
     let byteCount = Int(header.refcountTableClusters) << header.clusterBits
     entries = quadwords(try store.bytes(at: header.refcountTableOffset, count: byteCount))
@@ -90,6 +95,7 @@ final class RefcountTable {
     while true {
       if let free = try existingOrNewBlock(index).firstFree(from: slot) {
         let cluster = UInt64(index) * countsPerBlock + UInt64(free)
+        try checkRoom(upTo: cluster + 1)
         try setCount(cluster, 1)
         firstCandidate = cluster + 1
         return cluster
@@ -121,6 +127,7 @@ final class RefcountTable {
       if base + UInt64(free) != cluster { first = base + UInt64(free) }
       cluster = base + UInt64(free) + 1
     }
+    try checkRoom(upTo: first + count)
     for cluster in first..<first + count { try setCount(cluster, 1) }
     return first
   }
@@ -137,6 +144,7 @@ final class RefcountTable {
       if needed == added { break }
       added = needed
     }
+    try checkRoom(upTo: first + count + added)
     for position in 0..<added {
       _ = try makeBlock(blockCount + Int(position), at: first + count + position)
     }
@@ -145,6 +153,7 @@ final class RefcountTable {
 
   /// Takes one cluster if it is free.
   func allocate(at cluster: UInt64) throws(ImageFault) -> Bool {
+    guard cluster < clusterLimit else { return false }
     _ = try existingOrNewBlock(Int(cluster / countsPerBlock))
     guard try count(cluster) == 0 else { return false }
     try setCount(cluster, 1)
@@ -205,6 +214,7 @@ final class RefcountTable {
 
   /// Makes an empty block in a cluster that is free.
   private func makeBlock(_ index: Int, at cluster: UInt64) throws(ImageFault) -> RefcountBlock {
+    try checkRoom(upTo: cluster + 1)
     try extend(to: index)
     try didMakeBlock(cluster)
     let offset = cluster << UInt64(geometry.clusterBits)
@@ -215,6 +225,18 @@ final class RefcountTable {
     dirtyEntries.insert(index)
     dirtyBlocks[index] = block
     return block
+  }
+
+  /// Throws unless the file can have this many clusters. Asked before anything changes: what lay
+  /// behind the end could never be committed.
+  private func checkRoom(upTo clusterCount: UInt64) throws(ImageFault) {
+    guard clusterCount <= clusterLimit else {
+      throw ImageFault(
+        store.name,
+        .host(
+          operation: "grow beyond \(clusterLimit << UInt64(geometry.clusterBits)) bytes",
+          errno: Errno.noSpace.rawValue))
+    }
   }
 
   /// Makes room for entry `index`; the table moves with the next commit.

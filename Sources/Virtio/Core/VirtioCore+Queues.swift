@@ -5,12 +5,14 @@ extension VirtioCore {
   /// Serves what a queue holds, at most one ring's worth, and shows the driver the result at once.
   ///
   /// `body` answers one request and returns how many contiguous bytes it stored from the first
-  /// writable byte on; when it throws, the device fails.
+  /// writable byte on; when it throws, the device fails. No request is taken that `isWanted` does not
+  /// ask for.
   ///
   /// - Returns: whether more requests may be waiting.
   public func serve(
     queue index: Int,
-    _ body: (inout DescriptorChain) throws(QueueFault) -> UInt32
+    _ body: (inout DescriptorChain) throws(QueueFault) -> UInt32,
+    while isWanted: () -> Bool = { true }
   ) -> Bool {
     guard isLive, queues.indices.contains(index) else { return false }
     bringUp(index)
@@ -18,7 +20,7 @@ extension VirtioCore {
     var failure: QueueFault?
     var mayHaveMore = true
     do throws(QueueFault) {
-      mayHaveMore = try serveRing(queue, body)
+      mayHaveMore = try serveRing(queue, body, while: isWanted)
     } catch {
       failure = error
     }
@@ -32,9 +34,11 @@ extension VirtioCore {
   }
 
   private func serveRing(
-    _ queue: Virtqueue, _ body: (inout DescriptorChain) throws(QueueFault) -> UInt32
+    _ queue: Virtqueue, _ body: (inout DescriptorChain) throws(QueueFault) -> UInt32,
+    while isWanted: () -> Bool
   ) throws(QueueFault) -> Bool {
     for _ in 0..<queue.layout.size {
+      guard isWanted() else { return true }
       guard var chain = try queue.pop() else { return false }
       let written: UInt32
       do throws(QueueFault) {

@@ -1,0 +1,37 @@
+internal import AlphaISA
+
+// Instructions that need FEN.
+extension BlockBuilder {
+  /// FTOIx, ITOFx, and everything of opcodes 14 to 17, loads, stores and branches need FEN.
+  func needsFloat(_ word: InstructionWord, _ operation: Operation) -> Bool {
+    switch word.opcode {
+    case 0x14...0x17, 0x20...0x27, 0x31...0x33, 0x35...0x37: true
+    case 0x1C: operation == .ftoit || operation == .ftois
+    default: false
+    }
+  }
+
+  mutating func emitFloat(_ operation: Operation, _ i: InstructionWord) {
+    if 0x20...0x27 ~= i.opcode {
+      let displacement = packed(Int(i.memoryDisplacement))
+      if let handler = unsafe IntegerHandlers.load(operation) {
+        guard i.ra != 31 else { return }
+        unsafe append(
+          handler, ra: floatDestination(i.ra), rb: source(i.rb), rc: i.opcode,
+          immediate: displacement)
+      } else if let handler = unsafe IntegerHandlers.store(operation) {
+        unsafe append(
+          handler, ra: floatSource(i.ra), rb: source(i.rb), rc: i.opcode,
+          immediate: displacement)
+      }
+      return
+    }
+    let handler = unsafe FloatHandlers.handler(operation, i.floatQualifiers)
+    let toInteger = operation == .ftoit || operation == .ftois
+    let fromInteger = operation == .itofs || operation == .itoff || operation == .itoft
+    unsafe append(
+      handler, ra: fromInteger ? source(i.ra) : floatSource(i.ra), rb: floatSource(i.rb),
+      rc: toInteger ? destination(i.rc) : floatDestination(i.rc),
+      immediate: packed(FloatUnit.selector(opcode: i.opcode, function: i.floatFunction)))
+  }
+}

@@ -1,0 +1,34 @@
+internal import Foundation
+internal import Machine
+
+/// The file of `--nvram`: the battery-backed memory of the real-time clock, as it is.
+struct NonvolatileFile {
+  private let path: String
+  private let content: [UInt8]
+
+  /// Fills the machine's memory from the file, if there is one.
+  init(_ path: String, of machine: Machine) throws {
+    self.path = path
+    if FileManager.default.fileExists(atPath: path) {
+      let bytes = try MachineConfiguration.NamedFile(reading: path).bytes
+      let expected = machine.nonvolatileMemory.count
+      guard bytes.count == expected else {
+        throw MachineSetUpError(
+          "\(path): has \(bytes.count) bytes; a file made by --nvram has \(expected)")
+      }
+      machine.nonvolatileMemory = bytes
+    }
+    content = machine.nonvolatileMemory
+  }
+
+  /// Writes the file, whole or not at all, if it is missing or the guest changed the memory.
+  func save(_ machine: Machine) throws {
+    let bytes = machine.nonvolatileMemory
+    guard bytes != content || !FileManager.default.fileExists(atPath: path) else { return }
+    do {
+      try Data(bytes).write(to: URL(fileURLWithPath: path), options: .atomic)
+    } catch {
+      throw MachineSetUpError("\(path): cannot be written: \(error.localizedDescription)")
+    }
+  }
+}

@@ -1,0 +1,30 @@
+import Foundation
+import Testing
+
+/// `--nvram`, which keeps the console's variables.
+@Suite("Nonvolatile file", .enabled(if: Program.isBuilt, Program.missing))
+struct NonvolatileFileTests {
+  @Test("a run makes the file, and the next one leaves it as it is")
+  func made() async throws {
+    let directory = try TemporaryDirectory()
+    let path = directory.file("nvram")
+    // Nobody types, so the prompt waits for ever.
+    _ = try await Program.run("run", "--nvram", path, "--disk", "images/scratch.qcow2,readonly=on")
+    let first = try #require(FileManager.default.contents(atPath: path))
+    #expect(first.count == 114)
+    _ = try await Program.run("run", "--nvram", path, "--disk", "images/scratch.qcow2,readonly=on")
+    #expect(FileManager.default.contents(atPath: path) == first)
+  }
+
+  @Test("a file of another size, or a place that cannot be written, is said")
+  func refused() async throws {
+    let directory = try TemporaryDirectory()
+    let wrong = directory.write([1, 2, 3], to: "wrong")
+    let run = try await Program.run("run", "--nvram", wrong)
+    #expect(run.status == 2)
+    #expect(run.errors.contains("wrong: has 3 bytes; a file made by --nvram has 114"))
+    let lost = try await Program.run("run", "--nvram", directory.file("none/nvram"))
+    #expect(lost.status != 0)
+    #expect(lost.errors.contains("none/nvram: cannot be written"))
+  }
+}

@@ -1,0 +1,118 @@
+import Foundation
+import Glibc
+import Testing
+
+/// The program on a terminal, at the firmware's prompt.
+@Suite("Terminal", .enabled(if: Program.isBuilt, Program.missing))
+struct TerminalTests {
+  /// The user's side of a terminal on which the program runs.
+  final class Session {
+    let process = Process()
+    private let user: Int32
+    private var seen = ""
+    let formerMode: termios
+
+    init(_ arguments: [String]) throws {
+      user = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC)
+      try #require(user >= 0 && grantpt(user) == 0 && unlockpt(user) == 0)
+      let path = try #require(ptsname(user))
+      let program = FileHandle(
+        fileDescriptor: open(path, O_RDWR | O_NOCTTY | O_CLOEXEC), closeOnDealloc: true)
+      formerMode = Self.mode(user)
+      process.executableURL = URL(fileURLWithPath: Program.path)
+      process.arguments = arguments
+      process.standardInput = program
+      process.standardOutput = program
+      process.standardError = program
+      try process.run()
+    }
+
+    deinit {
+      if process.isRunning { process.terminate() }
+      close(user)
+    }
+
+    private static func mode(_ terminal: Int32) -> termios {
+      var mode = termios()
+      tcgetattr(terminal, &mode)
+      return mode
+    }
+
+    /// Whether keys come one by one, Ctrl-C among them.
+    var isRaw: Bool { Self.mode(user).c_lflag & tcflag_t(ICANON | ISIG | ECHO) == 0 }
+
+    var hasFormerMode: Bool {
+      let mode = Self.mode(user)
+      return mode.c_lflag == formerMode.c_lflag && mode.c_iflag == formerMode.c_iflag
+        && mode.c_oflag == formerMode.c_oflag
+    }
+
+    /// Reads until the text has come; false when it does not within a minute.
+    func sees(_ text: String) -> Bool {
+      let end = Date(timeIntervalSinceNow: 60)
+      while !seen.contains(text) {
+        var query = pollfd(fd: user, events: Int16(POLLIN), revents: 0)
+        guard Date() < end, poll(&query, 1, 1000) >= 0 else { return false }
+        var bytes = [UInt8](repeating: 0, count: 4096)
+        let count = query.revents & Int16(POLLIN) != 0 ? read(user, &bytes, bytes.count) : 0
+        guard count > 0 || process.isRunning else { return false }
+        seen += String(decoding: bytes.prefix(max(count, 0)), as: UTF8.self)
+      }
+      seen = ""
+      return true
+    }
+
+    func type(_ text: String) {
+      let bytes = Array(text.utf8)
+      #expect(write(user, bytes, bytes.count) == bytes.count)
+    }
+  }
+
+  private func atPrompt() throws -> Session {
+    let session = try Session(["run", "--firmware", "firmware/built/breakwater-palcode.elf"])
+    #expect(session.sees(">>>"))
+    #expect(session.isRaw)
+    return session
+  }
+
+  @Test("Ctrl-A h lists the keys, Ctrl-A x leaves with status 130 and the terminal as it was")
+  func keys() throws {
+    let session = try atPrompt()
+    session.type("\u{3}\u{1}h")
+    #expect(session.sees("leave the emulator"))
+    session.type("\u{1}x")
+    #expect(session.sees("interrupted"))
+    session.process.waitUntilExit()
+    #expect(session.process.terminationStatus == 130)
+    #expect(session.hasFormerMode)
+  }
+
+  @Test(
+    "A signal that ends the program gives the terminal back",
+    arguments: [SIGHUP, SIGQUIT, SIGILL, SIGABRT, SIGBUS, SIGSEGV])
+  func fatalSignal(_ signal: Int32) throws {
+    let session = try atPrompt()
+    kill(session.process.processIdentifier, signal)
+    session.process.waitUntilExit()
+    #expect(session.process.terminationReason == .uncaughtSignal)
+    #expect(session.process.terminationStatus == signal)
+    #expect(session.hasFormerMode)
+  }
+
+  @Test("SIGTERM ends a run in good order")
+  func terminate() throws {
+    let session = try atPrompt()
+    kill(session.process.processIdentifier, SIGTERM)
+    #expect(session.sees("interrupted"))
+    session.process.waitUntilExit()
+    #expect(session.process.terminationStatus == 130)
+    #expect(session.hasFormerMode)
+  }
+
+  @Test("Two consoles cannot have the terminal; the message says what to do")
+  func oneTerminal() async throws {
+    let run = try await Program.run("run", "--virtio-console", "stdio")
+    #expect(run.status == 2)
+    #expect(run.errors.contains("--console none"))
+  }
+}
