@@ -6,12 +6,14 @@ internal import Synchronization
 /// object.
 final class SignalWatch {
   private let sources: [any DispatchSourceSignal]
-  private let earlierActions: [(signal: Int32, action: sighandler_t?)]
+  /// Sets what the signals did before.
+  private let restore: () -> Void
 
   /// Calls `handler`, on another thread, at each signal.
   init(_ handler: @escaping @Sendable () -> Void) {
     let signals = [SIGINT, SIGTERM]
-    earlierActions = signals.map { ($0, signal($0, SIG_IGN)) }
+    let earlier = signals.map { ($0, signal($0, SIG_IGN)) }
+    restore = { for (number, action) in earlier { signal(number, action) } }
     sources = signals.map { number in
       let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
       source.setEventHandler(handler: handler)
@@ -22,7 +24,7 @@ final class SignalWatch {
 
   deinit {
     for source in sources { source.cancel() }
-    for (number, action) in earlierActions { signal(number, action) }
+    restore()
   }
 }
 

@@ -125,7 +125,8 @@ final class GzipDecoder {
     if fresh.upperBound == output.count { keepHistory() }
     let start = fresh.upperBound
     var room = output.mutableSpan
-    var target = room._mutatingExtracting(start..<room.count)
+    let end = min(room.count, start + room.count - Self.historySize)
+    var target = room._mutatingExtracting(start..<end)
     let progress = inflater.inflate(
       input.buffer.span.extracting(input.unread), into: &target)
     fresh = start..<start + progress.produced
@@ -162,7 +163,8 @@ final class GzipDecoder {
     } else {
       input.seek(to: input.offset + 8)
     }
-    member += 1
+    // A checkpoint may come from a file, with any number.
+    member &+= 1
     state = .header
   }
 
@@ -179,7 +181,7 @@ final class GzipDecoder {
   // MARK: - Checkpoints
 
   /// The bit of the file that the decoder needs next.
-  private var inputBit: UInt64 { input.offset * 8 - UInt64(inflater.pendingBits) }
+  private var inputBit: UInt64 { input.offset * 8 &- UInt64(inflater.pendingBits) }
 
   /// Where decoding can be taken up again: here, or at the start of the symbol at hand. Nil in a
   /// header and at the end.

@@ -22,21 +22,24 @@ extension GzipIndex {
 
   /// The index as bytes.
   var encoded: [UInt8] {
-    var body: [UInt8] = []
-    body.appendBigEndian(stamp.identity?.device ?? 0)
-    body.appendBigEndian(stamp.identity?.inode ?? 0)
-    body.appendBigEndian(stamp.byteCount)
-    body.appendBigEndian(stamp.modificationTime)
-    body.appendBigEndian(fingerprint)
-    body.appendBigEndian(dataByteCount)
-    body.appendBigEndian(memberCount)
-    body.appendBigEndian(garbageByteCount)
-    body.appendBigEndian(UInt32(clamping: checkpoints.count))
-    for checkpoint in checkpoints { Self.append(checkpoint, to: &body) }
-    for checkpoint in checkpoints { body += checkpoint.window.stored }
     var bytes = Self.magic
-    bytes.appendBigEndian(CRC32.of(body))
-    return bytes + body
+    bytes.appendBigEndian(UInt32(0))
+    let start = bytes.count
+    bytes.appendBigEndian(stamp.identity?.device ?? 0)
+    bytes.appendBigEndian(stamp.identity?.inode ?? 0)
+    bytes.appendBigEndian(stamp.byteCount)
+    bytes.appendBigEndian(stamp.modificationTime)
+    bytes.appendBigEndian(fingerprint)
+    bytes.appendBigEndian(dataByteCount)
+    bytes.appendBigEndian(memberCount)
+    bytes.appendBigEndian(garbageByteCount)
+    bytes.appendBigEndian(UInt32(clamping: checkpoints.count))
+    for checkpoint in checkpoints { Self.append(checkpoint, to: &bytes) }
+    for checkpoint in checkpoints { bytes += checkpoint.window.stored }
+    var sum: [UInt8] = []
+    sum.appendBigEndian(CRC32.extend(0, with: bytes.span.extracting(start...)))
+    bytes.replaceSubrange(Self.magic.count..<start, with: sum)
+    return bytes
   }
 
   private static func append(_ checkpoint: GzipCheckpoint, to bytes: inout [UInt8]) {
@@ -69,7 +72,7 @@ extension GzipIndex {
     var reader = BigEndianReader(bytes)
     guard bytes.count <= Self.byteLimit(limits), bytes.starts(with: Self.magic),
       reader.skip(Self.magic.count), let sum: UInt32 = reader.next(),
-      CRC32.extend(0, with: bytes.dropFirst(Self.magic.count + 4).span) == sum,
+      CRC32.extend(0, with: bytes.span.extracting((Self.magic.count + 4)...)) == sum,
       reader.next() == stamp.identity?.device ?? 0, reader.next() == stamp.identity?.inode ?? 0,
       reader.next() == stamp.byteCount, reader.next() == stamp.modificationTime,
       reader.next() == fingerprint,
@@ -88,6 +91,7 @@ extension GzipIndex {
     for _ in 0..<count {
       guard let checkpoint = Self.checkpoint(&reader, windows: &windows),
         checkpoint.inputBit / 8 <= stamp.byteCount,
+        checkpoint.outputOffset < max(1, dataByteCount),
         checkpoints.last.map({ $0.outputOffset < checkpoint.outputOffset }) ?? true
       else { return nil }
       checkpoints.append(checkpoint)
@@ -109,7 +113,7 @@ extension GzipIndex {
     switch kind {
     case 0: place = .member
     case 1: place = .block
-    case 2: place = .symbol(blockBit: blockBit)
+    case 2 where blockBit <= inputBit: place = .symbol(blockBit: blockBit)
     case 3: place = .stored(remaining: remaining, isLast: isLast != 0)
     default: return nil
     }
