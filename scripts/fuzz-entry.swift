@@ -56,10 +56,11 @@ import Glibc
     return 0
   }
 
-  // libFuzzer can learn from each comparison, at twice the time of all the rest; scripts/fuzz lets
-  // the linker put these in place of what it would call.
+  /// Takes the place of what would let libFuzzer learn from each comparison (`--wrap` of the linker,
+  /// in scripts/fuzz): that takes more time than all the rest together.
   @_cdecl("__wrap___sanitizer_cov_trace_cmp8")
   public func ignoreComparison(_ a: UInt64, _ b: UInt64) {}
+  /// The same for a comparison with a constant.
   @_cdecl("__wrap___sanitizer_cov_trace_const_cmp8")
   public func ignoreConstantComparison(_ a: UInt64, _ b: UInt64) {}
 
