@@ -1,19 +1,72 @@
 import FuzzKit
 import Glibc
 
-/// Where libFuzzer calls; `scripts/fuzz` compiles this file. FUZZ_TARGET names the target.
-@_cdecl("LLVMFuzzerTestOneInput")
-public func testOneInput(_ data: UnsafePointer<UInt8>, _ count: Int) -> CInt {
-  do {
-    try target.run(Array(UnsafeBufferPointer(start: data, count: count)))
-  } catch {
-    fatalError("finding: \(error)")
-  }
-  return 0
-}
+// How scripts/fuzz runs the targets of FuzzKit: under libFuzzer, or (-D REPLAY) for files by name.
 
-private let target: FuzzTarget = {
-  let name = getenv("FUZZ_TARGET").map { String(cString: $0) } ?? ""
-  guard let target = FuzzTarget(rawValue: name) else { fatalError("no fuzz target \"\(name)\"") }
-  return target
-}()
+#if REPLAY
+  /// `replay LIMIT-SECONDS LIMIT-MEGABYTES FILE...`: runs each file's target, the name of its
+  /// directory. Status 1 if one takes too long or breaks a promise, or the memory was not enough.
+  @main struct Replay {
+    static func main() {
+      let arguments = CommandLine.arguments
+      let limit = Duration.seconds(Int(arguments[1]) ?? 1)
+      var failures = 0
+      var slowest = Duration.zero
+      for path in arguments.dropFirst(3) {
+        guard let name = path.split(separator: "/").dropLast().last,
+          let target = FuzzTarget(rawValue: String(name))
+        else { fatalError("\(path) is in no target's directory") }
+        let bytes = read(path)
+        let start = ContinuousClock.now
+        do {
+          try target.run(bytes)
+        } catch {
+          print("\(path): \(error)")
+          failures += 1
+        }
+        let time = ContinuousClock.now - start
+        slowest = max(slowest, time)
+        guard time > limit else { continue }
+        print("\(path): took \(time)")
+        failures += 1
+      }
+      var usage = rusage()
+      getrusage(RUSAGE_SELF, &usage)
+      let megabytes = usage.ru_maxrss / 1024
+      print("\(arguments.count - 3) inputs, the slowest \(slowest), \(megabytes) MB")
+      exit(failures > 0 || megabytes > Int(arguments[2]) ?? 0 ? 1 : 0)
+    }
+
+    private static func read(_ path: String) -> [UInt8] {
+      guard let file = fopen(path, "r") else { fatalError("cannot read \(path)") }
+      defer { fclose(file) }
+      var bytes = [UInt8](repeating: 0, count: 1 << 20)
+      return Array(bytes.prefix(fread(&bytes, 1, bytes.count, file)))
+    }
+  }
+#else
+  /// Where libFuzzer calls. FUZZ_TARGET names the target.
+  @_cdecl("LLVMFuzzerTestOneInput")
+  public func testOneInput(_ data: UnsafePointer<UInt8>, _ count: Int) -> CInt {
+    do {
+      try target.run(Array(UnsafeBufferPointer(start: data, count: count)))
+    } catch {
+      fatalError("finding: \(error)")
+    }
+    return 0
+  }
+
+  /// Takes the place of what would let libFuzzer learn from each comparison (`--wrap` of the linker,
+  /// in scripts/fuzz): that takes more time than all the rest together.
+  @_cdecl("__wrap___sanitizer_cov_trace_cmp8")
+  public func ignoreComparison(_ a: UInt64, _ b: UInt64) {}
+  /// The same for a comparison with a constant.
+  @_cdecl("__wrap___sanitizer_cov_trace_const_cmp8")
+  public func ignoreConstantComparison(_ a: UInt64, _ b: UInt64) {}
+
+  private let target: FuzzTarget = {
+    let name = getenv("FUZZ_TARGET").map { String(cString: $0) } ?? ""
+    guard let target = FuzzTarget(rawValue: name) else { fatalError("no target \"\(name)\"") }
+    return target
+  }()
+#endif

@@ -39,6 +39,29 @@ import Testing
     }
   }
 
+  @Test("C17, I71: snapshots whose big L1 tables lie in a hole do not keep a check from ending")
+  func snapshotTablesInHoles() throws {
+    var fixture = QcowFixture()
+    let count = 3000
+    fixture.put32(60, UInt32(count))
+    fixture.put64(64, UInt64(fixture.bytes.count))
+    var table = [UInt8](repeating: 0, count: count * 40)
+    // Each has 2^22 entries at an offset of its own, the last one first.
+    for index in 0..<count {
+      let offset = UInt64(2 * count - index) << 25
+      table.replaceSubrange(index * 40..<index * 40 + 8, with: bytes([offset]))
+      table[index * 40 + 9] = 0x40
+    }
+    _ = fixture.append(table)
+    let store = fixture.store()
+    try store.setByteCount(1 << 60)
+    let start = ContinuousClock.now
+    let report = try QcowImage.check(store)
+    #expect(report.findings.contains { $0.contains("misplaced or too big") })
+    #expect(fault { _ = try QcowImage(store, readOnly: false) } == nil)
+    #expect(ContinuousClock.now - start < .seconds(60))
+  }
+
   /// Changes a byte, a quadword or the size, more often in the header than elsewhere.
   private func damage(
     _ store: MemoryFileStore, _ clusterSize: Int, _ random: inout TestRandom

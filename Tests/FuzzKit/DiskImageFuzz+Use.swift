@@ -11,10 +11,9 @@ struct OpenDisk {
   var isWritable: Bool
   /// Whether a backing file is named and was not opened.
   var lacksBacking: Bool
-  /// Under a temporary overlay, what the image below holds.
+  /// What the image held when it was opened: the disk may be a temporary overlay, or show a
+  /// snapshot.
   var modelBelow: DiskModel?
-  /// Whether `image` is a temporary overlay.
-  var isOverlay: Bool { image !== qcow }
 }
 
 /// What a disk holds.
@@ -189,8 +188,11 @@ extension DiskImageFuzz {
     self.disk = nil
     if hostFailure.hasFailed { mayLeak = true }
     hostFailure.stop()
-    if disk.isOverlay { model = disk.modelBelow }
-    if isSound { try check(verifiesContent: true) }
+    if !disk.isWritable { model = disk.modelBelow }
+    guard isSound else { return }
+    // Refcounts that were postponed and lost are counted anew before anything else.
+    if isMarked { try repair(.all) }
+    try check(verifiesContent: true)
   }
 
   /// Asks for the mapping of the first pieces from some place on.
@@ -217,8 +219,9 @@ extension DiskImageFuzz {
 
   func changeSnapshots() throws(FuzzFinding) {
     let (kind, number) = (input.byte(), Int(input.byte()))
-    guard let disk, disk.isWritable, disk.image.byteCount <= Self.walkLimit else { return }
+    guard let disk, disk.image.byteCount <= Self.walkLimit else { return }
     let index = number % (disk.qcow.snapshots.count + 1)
+    guard disk.isWritable else { return try showSnapshot(index, of: disk) }
     let isTracked = snapshotModels.count == disk.qcow.snapshots.count
     let done = try attempt("change of snapshots") { () throws(ImageFault) in
       switch kind % 3 {
@@ -240,6 +243,16 @@ extension DiskImageFuzz {
       try learn()
     default: snapshotModels.remove(at: index)
     }
+  }
+
+  private func showSnapshot(_ index: Int, of disk: OpenDisk) throws(FuzzFinding) {
+    guard disk.image === disk.qcow else { return }
+    let isShown = try attempt("showing of a snapshot") { () throws(ImageFault) in
+      try disk.qcow.showSnapshot(at: index)
+    }
+    guard isShown, isSound else { return }
+    model = index < snapshotModels.count ? snapshotModels[index] : nil
+    try learn()
   }
 
   func resize() throws(FuzzFinding) {

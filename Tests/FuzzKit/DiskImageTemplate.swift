@@ -1,5 +1,6 @@
 import DiskImages
 import MachineTestKit
+import Synchronization
 
 /// A small valid image that an input starts from: most bytes of a random file say nothing, while a
 /// change to a valid one reaches deep.
@@ -9,10 +10,12 @@ struct DiskImageTemplate: Sendable {
   var version = 3
   var refcountBits = 16
   var hasBacking = false
+  var hasLazyRefcounts = false
+  var preallocation = Preallocation.off
   /// Compressed clusters, one of them overwritten, and snapshots.
   var isFull = true
 
-  /// In the order of an input's first byte.
+  /// Sixteen, in the order of the low half of an input's first byte. Corpora depend on it.
   static let all = [
     DiskImageTemplate(clusterSize: 512, byteCount: 40_960),
     DiskImageTemplate(clusterSize: 512, byteCount: 40_960, version: 2),
@@ -22,8 +25,15 @@ struct DiskImageTemplate: Sendable {
     DiskImageTemplate(clusterSize: 512, byteCount: 49_152, hasBacking: true),
     DiskImageTemplate(clusterSize: 512, byteCount: 49_152, version: 2, hasBacking: true),
     DiskImageTemplate(clusterSize: 512, byteCount: 0, isFull: false),
-    DiskImageTemplate(clusterSize: 65536, byteCount: 1 << 42, isFull: false),
+    DiskImageTemplate(clusterSize: 4096, byteCount: 1 << 30, isFull: false),
     DiskImageTemplate(clusterSize: 2048, byteCount: 33_280, refcountBits: 2, isFull: false),
+    DiskImageTemplate(clusterSize: 512, byteCount: 40_960, hasLazyRefcounts: true),
+    DiskImageTemplate(
+      clusterSize: 512, byteCount: 36_864, preallocation: .metadata, isFull: false),
+    DiskImageTemplate(clusterSize: 16384, byteCount: 100_352),
+    DiskImageTemplate(clusterSize: 1 << 15, byteCount: 1 << 19, isFull: false),
+    DiskImageTemplate(clusterSize: 4096, byteCount: 61_440, version: 2),
+    DiskImageTemplate(clusterSize: 512, byteCount: 40_960, refcountBits: 8),
   ]
 
   /// Bytes that the backing file and the templates hold.
@@ -44,13 +54,29 @@ struct DiskImageTemplate: Sendable {
     MemoryFileStore(content(30_000, seed: 1), name: "base", isWritable: false)
   }
 
+  private static let made = Mutex<[Int: MemoryFileStore.Content]>([:])
+
+  /// The image of a template, made when first asked for.
+  static func image(_ number: Int) -> MemoryFileStore.Content {
+    if let content = made.withLock({ $0[number] }) { return content }
+    do {
+      let content = try all[number].make().content
+      made.withLock { $0[number] = content }
+      return content
+    } catch {
+      fatalError("\(all[number]): \(error)")
+    }
+  }
+
   /// Makes the image.
-  func make() throws(ImageFault) -> MemoryFileStore {
+  private func make() throws(ImageFault) -> MemoryFileStore {
     let store = MemoryFileStore(name: "image")
     var options = QcowImage.CreationOptions(byteCount: byteCount)
     options.clusterSize = clusterSize
     options.version = version
     options.refcountBits = refcountBits
+    options.hasLazyRefcounts = hasLazyRefcounts
+    options.preallocation = preallocation
     if hasBacking {
       options.backingName = "base"
       options.backingFormat = .raw

@@ -53,6 +53,23 @@ public final class MemoryFileStore: FileStore {
   private var order: [UInt64]?
   private var size: UInt64
 
+  /// What a file holds: a value that can be kept and made a file again.
+  public struct Content: Sendable {
+    fileprivate var pages: [UInt64: [UInt8]]
+    fileprivate var size: UInt64
+  }
+
+  /// The content with its holes.
+  public var content: Content { Content(pages: pages, size: size) }
+
+  /// A file with this content.
+  public init(_ content: Content, name: String = "memory") {
+    self.name = name
+    isWritable = true
+    pages = content.pages
+    size = content.size
+  }
+
   /// An empty file, or one with these bytes.
   public init(_ bytes: [UInt8] = [], name: String = "memory", isWritable: Bool = true) {
     self.name = name

@@ -1,0 +1,27 @@
+import Foundation
+import FuzzKit
+import Testing
+
+/// The inputs that `scripts/fuzz` found worth keeping, those that once broke something among them.
+@Suite struct FuzzCorpusTests {
+  private static let corpus = URL(filePath: #filePath).deletingLastPathComponent()
+    .deletingLastPathComponent().appending(components: "FuzzKit", "Corpus")
+
+  /// Unoptimized code is slower by far; `scripts/fuzz --replay` has the real bound, and one for
+  /// memory.
+  private static let limit = Duration.seconds(20)
+
+  @Test("I1-I80: kept inputs break no promise and end soon", arguments: FuzzTarget.allCases)
+  func replay(target: FuzzTarget) throws {
+    let directory = Self.corpus.appending(component: target.rawValue)
+    let files = try FileManager.default.contentsOfDirectory(
+      at: directory, includingPropertiesForKeys: nil)
+    #expect(!files.isEmpty)
+    for file in files {
+      let bytes = [UInt8](try Data(contentsOf: file))
+      let start = ContinuousClock.now
+      #expect(throws: Never.self, "\(file.lastPathComponent)") { try target.run(bytes) }
+      #expect(ContinuousClock.now - start < Self.limit, "\(file.lastPathComponent)")
+    }
+  }
+}
