@@ -108,11 +108,4 @@ struct TerminalTests {
     #expect(session.process.terminationStatus == 130)
     #expect(session.hasFormerMode)
   }
-
-  @Test("Two consoles cannot have the terminal; the message says what to do")
-  func oneTerminal() async throws {
-    let run = try await Program.run("run", "--virtio-console", "stdio")
-    #expect(run.status == 2)
-    #expect(run.errors.contains("--console none"))
-  }
 }
