@@ -43,7 +43,8 @@ struct ConsoleSession {
     if let nonvolatile { machine.nonvolatileMemory = nonvolatile }
     try machine.reset()
     outcome = try machine.run(RunLimits(time: 60_000_000_000))
-    text = console.transcript.replacing("\r", with: "")
+    text = String(
+      String.UnicodeScalarView(console.transcript.unicodeScalars.filter { $0 != "\r" }))
     isFinished = console.progress == .finished
   }
 

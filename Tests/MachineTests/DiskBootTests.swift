@@ -23,7 +23,8 @@ struct DiskBootTests {
     arguments: [VirtioInterface.modern, .transitional, .legacy])
   func bootTest(interface: VirtioInterface) throws {
     let session = try ConsoleSession(
-      ["boot dka0 -flags test -file some"], disks: [try BootDisk(Self.bootTest).image],
+      ["boot dka0 -flags test -file some"],
+      disks: [try BootDisk(Self.bootTest).image, try BootDisk(Self.bootTest).image],
       interface: interface, waitingFor: "# all passed")
     #expect(session.outcome == .testResult(0))
     #expect(session.isFinished, "\(session.text)")

@@ -10,7 +10,7 @@ struct FirmwareConsoleTests {
     let session = try ConsoleSession(["SH VERS"])
     #expect(session.isFinished)
     #expect(session.answer.first?.contains("OSF/1 PALcode") == true)
-    #expect(session.outcome == .idleForever)
+    #expect(session.outcome == .timeLimit)
   }
 
   @Test(

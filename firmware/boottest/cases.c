@@ -70,6 +70,7 @@ void test_environment(void) {
   is(dispatch(GET_ENV, AUTO_ACTION, (uint64_t)text, 2, 0), 2 | 1ul << 61, "GET_ENV says what it cut");
 }
 
+static unsigned slot_of_booted(void) { return variable(BOOTED_DEV)[sizeof "SCSI 0 " - 1] - '0'; }
 static uint64_t open(const char *name) { return dispatch(OPEN, (uint64_t)name, strlen(name), 0, 0); }
 static uint64_t transfer(uint64_t function, uint64_t channel, uint64_t bytes, void *buffer,
                          uint64_t block) {
@@ -104,6 +105,27 @@ static void test_write(uint64_t channel, uint64_t last) {
   transfer(WRITE, channel, BLOCK, saved, last);
 }
 
+/* With a copy of the disk in the next slot, if there is one. */
+static void test_two_disks(uint64_t channel) {
+  char name[24];
+  print_to(name, sizeof name, "SCSI 0 %u 0 0 0 0 0", slot_of_booted() + 1);
+  uint64_t other = open(name);
+  if ((int64_t)other < 0) {
+    say("# no second disk");
+    return;
+  }
+  ok(other != channel, "a second disk has a channel of its own");
+  static uint8_t block[BLOCK];
+  int same = 1;
+  for (unsigned n = 0; n < 4; n++) {
+    same &= transfer(READ, channel, BLOCK, first, n) == BLOCK;
+    same &= transfer(READ, other, BLOCK, block, n) == BLOCK && memcmp(first, block, BLOCK) == 0;
+  }
+  ok(same, "and both are read in turn");
+  is(dispatch(CLOSE, other, 0, 0, 0), 0, "CLOSE of the second");
+  is(transfer(READ, channel, BLOCK, first, 0), BLOCK, "leaves the first open");
+}
+
 void test_disk(const char *when) {
   say("# disk, %s", when);
   ok((int64_t)open("SCSI 0 31 0 0 0 0 0") < 0, "OPEN of a device that is not there");
@@ -127,12 +149,12 @@ void test_disk(const char *when) {
      "READ over the end says so, with what there is");
   is(transfer(READ, channel, BLOCK, many, ~0ul), 1ul << 62, "READ behind the end");
   test_write(channel, blocks - 1);
+  test_two_disks(channel);
   ok((int64_t)dispatch(IOCTL, channel, 1, 0, 0) < 0, "IOCTL is refused");
   is(dispatch(CLOSE, channel, 0, 0, 0), 0, "CLOSE");
   ok((int64_t)transfer(READ, channel, BLOCK, first, 0) < 0, "READ of a channel that is closed");
   ok((int64_t)dispatch(CLOSE, channel, 0, 0, 0) < 0, "CLOSE of it");
-  unsigned slot = variable(BOOTED_DEV)[7] - '0';
-  is(pci_read16(pci_address(0, slot, 0), PCI_COMMAND) & PCI_COMMAND_MASTER, 0,
+  is(pci_read16(pci_address(0, slot_of_booted(), 0), PCI_COMMAND) & PCI_COMMAND_MASTER, 0,
      "a closed disk does not master the bus");
   is(read64(PCHIP_WSBA(2)) & WSBA_ENA, 0, "and its window is shut");
 }

@@ -19,9 +19,11 @@ struct disk {
   char id[VIRTIO_BLK_ID_BYTES + 1];
 };
 
-/* virtio_block.c. A disk starts when it is opened and is reset when it is closed, so that nothing of
-   the console's reaches memory any more when an operating system takes over. */
+/* virtio_block.c. A disk is reset when it is closed, so that nothing of the console's reaches memory
+   any more when an operating system takes over. */
 
+/* Forgets which disk is live: a system may have used it since. */
+void disk_driver_start(void);
 /* Null, or what went wrong. */
 const char *disk_open(struct disk *disk);
 void disk_close(struct disk *disk);
@@ -34,7 +36,6 @@ uint64_t disk_write(struct disk *disk, uint64_t block, uint64_t bytes, const voi
 
 /* Names what the PCI bus has: dka0, dkb0, ... in the order of slots. */
 void disks_find(void);
-void disks_close(void);
 void disks_print(void);
 #define DISK_NAME_BYTES 24
 /* "dka0.0.0.1.0": driver, controller, unit, bus node, channel, slot, hose. */

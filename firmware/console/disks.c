@@ -7,6 +7,7 @@ static struct disk disks[MAX_DISKS];
 static unsigned disk_count;
 
 void disks_find(void) {
+  disk_driver_start();
   disk_count = 0;
   for (unsigned i = 0; i < pci_function_count && disk_count < MAX_DISKS; i++) {
     pci_function f = pci_functions[i];
@@ -15,12 +16,6 @@ void disks_find(void) {
         (device == VIRTIO_BLOCK_TRANSITIONAL || device == VIRTIO_BLOCK_MODERN))
       disks[disk_count++] = (struct disk){.pci = f};
   }
-}
-
-void disks_close(void) {
-  for (unsigned i = 0; i < disk_count; i++)
-    if (disks[i].is_open)
-      disk_close(&disks[i]);
 }
 
 unsigned disk_channel(const struct disk *disk) { return disk - disks + 1; }

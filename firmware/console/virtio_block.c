@@ -1,5 +1,6 @@
 /* A driver for virtio block devices that polls (VIRTIO 1.2, 4.1 and 5.2): modern, transitional and
-   legacy. One request at a time, through one buffer in the console's memory. */
+   legacy. One request at a time, through one buffer and one queue in the console's memory: so of the
+   disks that are open one is live, and the others are started again when they are used. */
 #include "console.h"
 #include "disk.h"
 #include "print.h"
@@ -20,6 +21,10 @@ static struct {
   struct virtio_blk_header header;
   volatile uint8_t status;
 } dma __attribute__((aligned(LEGACY_PAGE)));
+
+static struct disk *live;
+
+void disk_driver_start(void) { live = NULL; }
 
 /* Window 2 shows the first 8 MB of memory, where the console is, at the same bus addresses: so they
    are right for devices behind the windows and for devices that take physical addresses. It is open
@@ -198,21 +203,54 @@ static void switch_mastering(const struct disk *disk, int on) {
               on ? command | PCI_COMMAND_MASTER : command & ~PCI_COMMAND_MASTER);
 }
 
-void disk_close(struct disk *disk) {
+static void stop(struct disk *disk) {
   if (disk->common)
     reset(disk);
   switch_mastering(disk, 0);
-  disk->is_open = 0;
+  if (live == disk)
+    live = NULL;
+}
+
+static const char *try_start(struct disk *disk) {
+  disk->is_legacy = 0;
+  if (!find_modern(disk)) {
+    disk->is_legacy = 1;
+    disk->common = 0;
+    if (!find_legacy(disk))
+      return "the device has no virtio interface that this console knows";
+  }
+  switch_mastering(disk, 1);
+  if (!reset(disk))
+    return "the device does not reset";
+  if (!negotiate(disk))
+    return "the device refuses the features";
+  if (!start_queue(disk))
+    return "the device has no queue of a usable size";
+  disk->blocks = read32(disk->config) | (uint64_t)read32(disk->config + 4) << 32;
+  set_status(disk, status(disk) | VIRTIO_DRIVER_OK);
+  return NULL;
+}
+
+/* Makes the disk the live one, through DRIVER_OK (3.1.1). The window is open. */
+static const char *start(struct disk *disk) {
+  if (live == disk)
+    return NULL;
+  if (live)
+    stop(live);
+  const char *error = try_start(disk);
+  if (error)
+    stop(disk);
+  else
+    live = disk;
+  return error;
 }
 
 static void describe(unsigned n, const volatile void *memory, uint32_t length, uint16_t flags) {
   descriptors()[n] = (struct virtq_descriptor){physical(memory), length, flags, n + 1};
 }
 
-/* One request to its end; the data is in dma.data. Zero, or not. */
-static int request(struct disk *disk, uint32_t type, uint64_t sector, uint32_t bytes) {
-  if (!disk->is_open)
-    return 0;
+/* One request to its end; the data is in dma.data. The window is open. */
+static int request_live(struct disk *disk, uint32_t type, uint64_t sector, uint32_t bytes) {
   dma.header = (struct virtio_blk_header){.type = type, .sector = sector};
   dma.status = 0xff;
   describe(0, &dma.header, sizeof dma.header, VIRTQ_NEXT);
@@ -222,8 +260,6 @@ static int request(struct disk *disk, uint32_t type, uint64_t sector, uint32_t b
   mb();
   available(disk)[1] = ++disk->next;
   mb();
-
-  struct window found = open_window();
   write16(disk->notify, 0);
   mb();
   uint64_t deadline = pal_cserve(CSERVE_get_time, 0, 0) + REQUEST_TIMEOUT;
@@ -233,40 +269,38 @@ static int request(struct disk *disk, uint32_t type, uint64_t sector, uint32_t b
   mb();
   (void)read8(disk->isr);
   if (!done)
-    disk_close(disk); /* it must not write later */
-  set_window(found);
+    stop(disk); /* it must not write later */
   return done && dma.status == VIRTIO_BLK_OK;
 }
 
-/* Brings the device to DRIVER_OK (3.1.1). */
-static const char *start(struct disk *disk) {
-  if (!reset(disk))
-    return "the device does not reset";
-  if (!negotiate(disk))
-    return "the device refuses the features";
-  if (!start_queue(disk))
-    return "the device has no queue of a usable size";
-  disk->blocks = read32(disk->config) | (uint64_t)read32(disk->config + 4) << 32;
-  set_status(disk, status(disk) | VIRTIO_DRIVER_OK);
-  disk->is_open = 1;
-  memset(disk->id, 0, sizeof disk->id);
-  if (request(disk, VIRTIO_BLK_GET_ID, 0, VIRTIO_BLK_ID_BYTES))
-    memcpy(disk->id, dma.data, VIRTIO_BLK_ID_BYTES);
-  return disk->is_open ? NULL : "the device does not answer";
+static int request(struct disk *disk, uint32_t type, uint64_t sector, uint32_t bytes) {
+  struct window found = open_window();
+  int succeeded = !start(disk) && request_live(disk, type, sector, bytes);
+  set_window(found);
+  return succeeded;
+}
+
+void disk_close(struct disk *disk) {
+  if (live == disk)
+    stop(disk);
+  disk->is_open = 0;
 }
 
 const char *disk_open(struct disk *disk) {
-  disk->is_legacy = 0;
-  if (!find_modern(disk)) {
-    disk->is_legacy = 1;
-    if (!find_legacy(disk))
-      return "the device has no virtio interface that this console knows";
-  }
   struct window found = open_window();
-  switch_mastering(disk, 1);
+  if (live == disk)
+    stop(disk);
   const char *error = start(disk);
-  if (error)
-    disk_close(disk);
+  if (!error) {
+    disk->is_open = 1;
+    memset(disk->id, 0, sizeof disk->id);
+    if (request_live(disk, VIRTIO_BLK_GET_ID, 0, VIRTIO_BLK_ID_BYTES))
+      memcpy(disk->id, dma.data, VIRTIO_BLK_ID_BYTES);
+    if (live != disk) {
+      error = "the device does not answer";
+      disk_close(disk);
+    }
+  }
   set_window(found);
   return error;
 }
