@@ -13,11 +13,16 @@ struct TerminalTests {
     let formerMode: termios
 
     init(_ arguments: [String]) throws {
-      user = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC)
-      try #require(user >= 0 && grantpt(user) == 0 && unlockpt(user) == 0)
-      let path = try #require(ptsname(user))
+      let user = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC)
+      var number: UInt32 = 0
+      var lock: Int32 = 0
+      let (getNumber, setLock): (UInt, UInt) = (0x8004_5430, 0x4004_5431)  // TIOCGPTN, TIOCSPTLCK
+      let isReady = ioctl(user, getNumber, &number) == 0 && ioctl(user, setLock, &lock) == 0
+      try #require(isReady)
       let program = FileHandle(
-        fileDescriptor: open(path, O_RDWR | O_NOCTTY | O_CLOEXEC), closeOnDealloc: true)
+        fileDescriptor: open("/dev/pts/\(number)", O_RDWR | O_NOCTTY | O_CLOEXEC),
+        closeOnDealloc: true)
+      self.user = user
       formerMode = Self.mode(user)
       process.executableURL = URL(fileURLWithPath: Program.path)
       process.arguments = arguments
