@@ -12,7 +12,9 @@ struct TerminalTests {
     private var seen = ""
     let formerMode: termios
 
-    init(_ arguments: [String]) throws {
+    /// - Parameter backtrace: what Swift's runtime does at a crash; on a terminal it would ask for a
+    ///   key first.
+    init(_ arguments: [String], backtrace: String) throws {
       let user = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC)
       var number: UInt32 = 0
       var lock: Int32 = 0
@@ -26,6 +28,8 @@ struct TerminalTests {
       formerMode = Self.mode(user)
       process.executableURL = URL(fileURLWithPath: Program.path)
       process.arguments = arguments
+      process.environment = ProcessInfo.processInfo.environment
+        .merging(["SWIFT_BACKTRACE": backtrace]) { $1 }
       process.standardInput = program
       process.standardOutput = program
       process.standardError = program
@@ -73,8 +77,9 @@ struct TerminalTests {
     }
   }
 
-  private func atPrompt() throws -> Session {
-    let session = try Session(["run", "--firmware", "firmware/built/breakwater-palcode.elf"])
+  private func atPrompt(backtrace: String = "enable=no") throws -> Session {
+    let session = try Session(
+      ["run", "--firmware", "firmware/built/breakwater-palcode.elf"], backtrace: backtrace)
     #expect(session.sees(">>>"))
     #expect(session.isRaw)
     return session
@@ -101,6 +106,17 @@ struct TerminalTests {
     session.process.waitUntilExit()
     #expect(session.process.terminationReason == .uncaughtSignal)
     #expect(session.process.terminationStatus == signal)
+    #expect(session.hasFormerMode)
+  }
+
+  @Test("A crash that Swift's runtime reports gives the terminal back, too")
+  func backtrace() throws {
+    let session = try atPrompt(
+      backtrace: "enable=yes,interactive=no,color=no,symbolicate=off,output-to=stderr")
+    kill(session.process.processIdentifier, SIGSEGV)
+    #expect(session.sees("Crash"))
+    session.process.waitUntilExit()
+    #expect(session.process.terminationStatus == SIGSEGV)
     #expect(session.hasFormerMode)
   }
 
