@@ -44,15 +44,20 @@ final class TerminalMode {
 ///
 /// A signal handler has no context: what it needs can only lie in static storage. It is written
 /// before the handlers are installed, and the handlers call async-signal-safe functions only.
+///
+/// On a terminal, Swift's runtime handles crashes already: it prints a backtrace, and asks for a key.
+/// So our handlers come first and then give way to what was there.
 private enum TerminalRescue {
   nonisolated(unsafe) static var descriptor: Int32 = -1
   nonisolated(unsafe) static var former = termios()
   nonisolated(unsafe) static var raw = termios()
   nonisolated(unsafe) static var isInstalled = false
+  /// What was in force before, by signal number.
+  nonisolated(unsafe) static var formerActions: [65 of sigaction] = .init(repeating: sigaction())
   /// Set by SIGWINCH.
   static let hasChangedSize = Atomic<Bool>(false)
 
-  /// Signals that end the process unless somebody else handles them.
+  /// Signals that end the process unless it ignores them.
   static let endings = [
     SIGHUP, SIGINT, SIGQUIT, SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV, SIGPIPE, SIGTERM,
   ]
@@ -64,10 +69,14 @@ private enum TerminalRescue {
     guard unsafe !isInstalled else { return }
     unsafe isInstalled = true
     atexit { TerminalRescue.giveBack() }
-    for signal in endings {
-      install(signal, flags: Int32(bitPattern: UInt32(SA_RESETHAND)) | SA_NODEFER) { number in
+    for ending in endings {
+      // A stack that has overflowed can be the reason, so not there.
+      install(ending, flags: SA_NODEFER | SA_ONSTACK) { number in
         TerminalRescue.giveBack()
-        // The default action is back in force, and ends the process with the right status.
+        unsafe sigaction(number, &TerminalRescue.formerActions[Int(number)], nil)
+        raise(number)
+        // The runtime comes back here, so that a fault repeats itself. A signal does not.
+        signal(number, SIG_DFL)
         raise(number)
       }
     }
@@ -89,17 +98,21 @@ private enum TerminalRescue {
     if unsafe descriptor >= 0 { unsafe tcsetattr(descriptor, TCSANOW, &former) }
   }
 
-  /// Leaves a signal alone that the program already handles or ignores.
+  /// Leaves a signal alone that the program ignores.
   private static func install(
     _ number: Int32, flags: Int32, _ handler: @escaping @convention(c) (Int32) -> Void
   ) {
-    var present = sigaction()
-    guard unsafe sigaction(number, nil, &present) == 0,
-      unsafe present.__sigaction_handler.sa_handler == nil
+    var former = sigaction()
+    guard unsafe sigaction(number, nil, &former) == 0,
+      unsafe unsafeBitCast(former.__sigaction_handler.sa_handler, to: Int.self) != ignored
     else { return }
+    unsafe formerActions[Int(number)] = former
     var action = sigaction()
     unsafe action.__sigaction_handler.sa_handler = handler
     action.sa_flags = flags
     unsafe sigaction(number, &action, nil)
   }
+
+  /// SIG_IGN, as a number.
+  private static let ignored = 1
 }
