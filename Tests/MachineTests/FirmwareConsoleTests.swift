@@ -77,7 +77,7 @@ struct FirmwareConsoleTests {
   func foreignMemory() throws {
     for seed in 0..<4 {
       var bytes = (0..<114).map { UInt8(truncatingIfNeeded: $0 * 37 + seed) }
-      bytes[0] = 0x57
+      bytes[2] = 0x57  // what the console marks its own with
       let session = try ConsoleSession(["show boot_osflags"], nonvolatile: bytes)
       #expect(session.answer == ["boot_osflags    "])
     }

@@ -33,11 +33,10 @@ static uint64_t sum_of(const struct boot_block *block) {
 /* Whether the block can be believed; says what is wrong with it. */
 static int is_valid(const struct boot_block *b, const struct disk *disk, const char *name) {
   uint64_t sum = sum_of(b);
-  const char *invalid = "block 0 of %s is not a valid boot block: ";
   if (b->checksum == sum && b->flags == 0 && b->count && b->block && b->block < disk->blocks &&
       b->count <= disk->blocks - b->block)
     return 1;
-  print(invalid, name);
+  print("block 0 of %s is not a valid boot block: ", name);
   if (b->checksum != sum)
     print("its checksum is %lx, its quadwords add up to %lx\n", b->checksum, sum);
   else if (sum == 0 && b->count == 0)

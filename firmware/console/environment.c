@@ -45,8 +45,9 @@ void variable_reset(struct variable *variable) {
   variable->is_set = 0;
 }
 
-/* The chip's memory but for the bytes where clocks of PCs keep the century. */
-#define NVRAM_FIRST 0x0e
+/* The chip's memory but for the bytes that have a meaning on PCs: diagnosis and shutdown first, the
+   century in the middle. */
+#define NVRAM_FIRST 0x10
 #define NVRAM_HOLE 0x32
 #define NVRAM_HOLE_END 0x38
 #define NVRAM_BYTES (RTC_BYTES - NVRAM_FIRST - (NVRAM_HOLE_END - NVRAM_HOLE))
