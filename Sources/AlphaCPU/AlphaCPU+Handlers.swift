@@ -142,6 +142,7 @@ extension AlphaCPU {
     case .wallTime: bus.wallTime(cpu: self.number)
     case .alarm: alarm
     case .cycleCounterOffset: IntegerSemantics.long(self[.cycleCounterOffset])
+    case .addressSpaceNumber: self[.addressSpaceNumber] | 1 << 63
     default: 0
     }
   }
@@ -154,13 +155,16 @@ extension AlphaCPU {
     case .fen:
       guard self[.fen] != value & 1 else { return }
       self[.fen] = value & 1
-      jumpCache.flush()
+      flushJumps()
     case .cycleCounterOffset:
       self[.cycleCounterOffset] = value & 0xFFFF_FFFF
     case .palBase:
       self[.palBase] = value & ~0x7FFF
     case .pageTableBase:
       self[.pageTableBase] = value
+    case .addressSpaceNumber:
+      self[.addressSpaceNumber] = value & 0xFF
+      selectAddressSpace(value & 0xFF)
     case .alarm:
       alarm = value
       bus.setAlarm(at: value, cpu: self.number)
@@ -172,8 +176,7 @@ extension AlphaCPU {
         requestAttention()
       }
     case .invalidateSingle:
-      buffers.flush(value)
-      jumpCache.flush()
+      flushTranslation(value)
     case .invalidateAll:
       flushTranslations()
     default:

@@ -12,8 +12,11 @@ public final class AlphaCPU {
   unowned let bus: any CPUBus
   @unsafe let state: UnsafeMutablePointer<CPUState>
   @unsafe let stateBlock: State
-  let buffers: TranslationBuffers
-  let jumpCache: JumpCache
+  private(set) var addressSpaces: AddressSpaces
+  /// The TLBs of the current address space.
+  var buffers: TranslationBuffers { unsafe TranslationBuffers(base: state.pointee.bank) }
+  /// The jump cache of the current address space.
+  var jumpCache: JumpCache { unsafe JumpCache(base: state.pointee.bank) }
   let code: CodeCache
 
   /// Every block holds one instruction: slow, but each step can be observed.
@@ -44,16 +47,18 @@ public final class AlphaCPU {
     self.number = number
     self.ram = ram
     self.bus = bus
-    unsafe stateBlock = .allocate(byteCount: TranslationBuffers.end, alignment: 8192)
-    unsafe stateBlock.initializeMemory(as: UInt8.self, repeating: 0, count: TranslationBuffers.end)
+    let byteCount =
+      CPUState.reservedByteCount + AddressSpaces.bankCount * AddressSpaces.bankByteCount
+    unsafe stateBlock = .allocate(byteCount: byteCount, alignment: 8192)
+    unsafe stateBlock.initializeMemory(as: UInt8.self, repeating: 0, count: byteCount)
     unsafe state = stateBlock.bindMemory(to: CPUState.self, capacity: 1)
-    unsafe buffers = TranslationBuffers(base: stateBlock)
-    unsafe jumpCache = JumpCache(base: stateBlock)
+    let banks = unsafe stateBlock + CPUState.reservedByteCount
+    unsafe addressSpaces = AddressSpaces(base: banks)
     code = CodeCache(ram: ram)
-    precondition(MemoryLayout<CPUState>.size <= JumpCache.start)
+    precondition(MemoryLayout<CPUState>.size <= CPUState.reservedByteCount)
     unsafe state.initialize(
       to: CPUState(
-        dataTLB: stateBlock + TranslationBuffers.kernelData, ramBase: ram.hostBase,
+        bank: banks, dataTLB: banks + TranslationBuffers.kernelData, ramBase: ram.hostBase,
         ramByteCount: ram.byteCount, owner: Unmanaged.passUnretained(self)))
     ram.addObserver(self)
     flushTranslations()
@@ -198,7 +203,8 @@ public final class AlphaCPU {
     unsafe state.pointee.exit = .lookUp
     let pc = unsafe state.pointee.pc
     unsafe state.pointee.pcPage = pc & ~0x1FFF
-    if unsafe site == nil, let block = unsafe jumpCache.block(pc, modeTag: state.pointee.modeTag),
+    if unsafe site == nil,
+      let block = unsafe jumpCache.block(pc, modeTag: state.pointee.modeTag),
       unsafe 1...limit ~= CodeCache.instructionCount(block)
     {
       return unsafe block
@@ -209,9 +215,9 @@ public final class AlphaCPU {
       single: isSingleStepping)
     let generation = code.generation
     let known = unsafe code.block(key)
-    let block = unsafe known ?? code.build(key, buffers: buffers)
+    let block = unsafe known ?? code.build(key, addressSpaces: addressSpaces)
     let wasEmptied = code.generation != generation
-    if wasEmptied { jumpCache.flush() }
+    if wasEmptied { flushJumps() }
     guard unsafe CodeCache.instructionCount(block) <= limit else {
       return unsafe code.buildTruncated(key, limit: limit)
     }
@@ -229,7 +235,7 @@ public final class AlphaCPU {
   func setMode(_ mode: Mode) {
     unsafe state.pointee.modeTag = mode.rawValue
     unsafe state.pointee.dataTLB =
-      stateBlock
+      state.pointee.bank
       + (mode == .user ? TranslationBuffers.userData : TranslationBuffers.kernelData)
   }
 
@@ -239,10 +245,27 @@ public final class AlphaCPU {
     requestAttention()
   }
 
+  /// Makes the translations of another address space the ones in use.
+  func selectAddressSpace(_ number: UInt64) {
+    addressSpaces.select(number)
+    didChangeBank()
+  }
+
   /// Forgets all cached translations of virtual addresses.
   func flushTranslations() {
-    buffers.flushAll()
-    jumpCache.flush()
+    addressSpaces.flush(keeping: self[.addressSpaceNumber])
+    didChangeBank()
+  }
+
+  /// Forgets the cached translation of one virtual address.
+  func flushTranslation(_ va: UInt64) { addressSpaces.flush(va) }
+
+  /// Forgets which blocks jumps lead to: instructions decode to something else.
+  func flushJumps() { addressSpaces.flushJumps() }
+
+  private func didChangeBank() {
+    unsafe state.pointee.bank = addressSpaces.bank
+    setMode(mode)
   }
 }
 

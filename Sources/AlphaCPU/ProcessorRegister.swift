@@ -26,6 +26,9 @@ public enum ProcessorRegister: UInt16, Sendable, CaseIterable {
   case systemValue = 11
   /// User stack pointer.
   case userStackPointer = 12
+  /// Number of the address space in bits 7:0, with which translations are tagged. Bit 63 reads as one;
+  /// another machine of this board has no such register, which reads as zero there.
+  case addressSpaceNumber = 13
   /// PALcode scratch, the first of 24.
   case scratch0 = 40
   /// Guest time in nanoseconds, read only.

@@ -89,13 +89,13 @@ struct PALmodeTests {
 
   @Test("Numbers without a register read zero and ignore writes")
   func unknownRegisters() throws {
-    for number in [13, 20, 31, 64, 100, 200, 248, 252, 253, 254, 255, 256, 0xFFFF] {
+    for number in [14, 20, 31, 64, 100, 200, 248, 252, 253, 254, 255, 256, 0xFFFF] {
       try bench.start([Encode.mfpr(1, number)], mode: .pal)
       bench.cpu[integer: 1] = 99
       bench.run(1)
       #expect(bench.cpu[integer: 1] == 0, "register \(number)")
     }
-    for number in [13, 31, 64, 200, 249, 250, 256, 0xFFFF] {
+    for number in [14, 31, 64, 200, 249, 250, 256, 0xFFFF] {
       try bench.start([Encode.mtpr(1, number)], mode: .pal)
       bench.cpu[integer: 1] = 99
       var before = bench.cpu.save()

@@ -282,19 +282,24 @@ swpctx:
 	hw_mfpr	p2, PR_UNIQUE
 	hw_stq/p p2, PCB_UNIQUE(v0)
 
-/* Translations belong to an address space number and a page table: they survive if both stay. */
+/* Translations belong to an address space number. They go with another page table for the same number,
+   and with every switch where the CPU does not know the number. */
 	hw_mfpr	p3, PT_ASN
 	hw_ldl/p p4, PCB_ASN(a0)
 	hw_mfpr	p5, PR_PTBR
 	hw_ldq/p p6, PCB_PTBR(a0)
 	sll	p6, PAGE_SHIFT, p6
-	subq	p3, p4, p3
-	subq	p5, p6, p5
-	bis	p3, p5, p3
-	beq	p3, load_context
 	hw_mtpr	p4, PT_ASN
 	hw_mtpr	p6, PR_PTBR
-	hw_mtpr	zero, PR_TBIA
+	subq	p3, p4, p3
+	subq	p5, p6, p5
+	beq	p3, 1f
+	hw_mtpr	p4, PR_ASN
+	hw_mfpr	p3, PR_ASN
+	blt	p3, load_context
+	br	zero, 2f
+1:	beq	p5, load_context
+2:	hw_mtpr	zero, PR_TBIA
 /* a0 = physical address of the PCB, p1 = RPCC. */
 load_context:
 	hw_mtpr	a0, PT_PCBB
@@ -329,6 +334,7 @@ swppal:
 	lda	v0, 0(zero)
 	hw_ldl/p p4, PCB_ASN(a0)
 	hw_mtpr	p4, PT_ASN
+	hw_mtpr	p4, PR_ASN
 	hw_ldq/p p6, PCB_PTBR(a0)
 	sll	p6, PAGE_SHIFT, p6
 	hw_mtpr	p6, PR_PTBR

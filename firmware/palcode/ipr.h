@@ -15,6 +15,7 @@
 #define PR_UNIQUE 10
 #define PR_SYSVAL 11
 #define PR_USP 12
+#define PR_ASN 13 /* <63> reads as one where the CPU tags translations with <7:0> */
 #define PR_R25 39
 #define PR_VMTIME 249
 #define PR_WALLTIME 250

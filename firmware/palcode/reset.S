@@ -40,6 +40,7 @@ start:
 	hw_mtpr	zero, PT_MCES
 	hw_mtpr	zero, PT_KSP
 	hw_mtpr	zero, PT_ASN
+	hw_mtpr	zero, PR_ASN
 	hw_mtpr	zero, PT_HALTS
 
 	CCHIP	p1

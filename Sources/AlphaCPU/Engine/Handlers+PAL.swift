@@ -13,7 +13,7 @@
   let returnAddress = unsafe cpu.pointee.pcPage &+ op.pageOffset &+ 4
   unsafe AlphaCPUState.store(s, .exceptionAddress, returnAddress | wasPAL)
   unsafe cpu.pointee.modeTag = Mode.pal.rawValue
-  unsafe cpu.pointee.dataTLB = s + TranslationBuffers.kernelData
+  unsafe cpu.pointee.dataTLB = cpu.pointee.bank + TranslationBuffers.kernelData
   unsafe jump(s, c, AlphaCPUState.load(s, .palBase) &+ op.operand, n)
 }
 
@@ -39,7 +39,7 @@ private func observedCallPAL(_ s: State, _ c: Code, _ n: Int) {
     let isUser = unsafe AlphaCPUState.load(s, .ps) & 8 != 0
     unsafe cpu.pointee.modeTag = isUser ? Mode.user.rawValue : Mode.kernel.rawValue
     unsafe cpu.pointee.dataTLB =
-      s + (isUser ? TranslationBuffers.userData : TranslationBuffers.kernelData)
+      cpu.pointee.bank + (isUser ? TranslationBuffers.userData : TranslationBuffers.kernelData)
     if unsafe _slowPath(cpu.pointee.pins != 0) {
       unsafe cpu.pointee.pc = target & ~3
       unsafe leaveToLookUp(s, c, n)

@@ -5,15 +5,14 @@
 @safe
 struct JumpCache {
   static let count = 4096
-  static let start = 4096
   static let byteCount = count * 16
 
   @unsafe let base: UnsafeMutableRawPointer
 
-  /// Where the entry of a virtual PC lies in the state block.
+  /// Where the entry of a virtual PC lies in its bank.
   @inline(__always)
   static func offset(of pc: UInt64) -> Int {
-    start &+ (Int(truncatingIfNeeded: pc &<< 2) & ((count &- 1) &<< 4))
+    Int(truncatingIfNeeded: pc &<< 2) & ((count &- 1) &<< 4)
   }
 
   /// Makes `block` the target of jumps to `pc` in the mode with this tag.
@@ -33,7 +32,6 @@ struct JumpCache {
 
   /// Forgets all entries. No PC with a mode tag is all ones, so that value never matches.
   func flush() {
-    unsafe (base + Self.start).initializeMemory(
-      as: UInt8.self, repeating: 0xFF, count: Self.byteCount)
+    unsafe base.initializeMemory(as: UInt8.self, repeating: 0xFF, count: Self.byteCount)
   }
 }

@@ -125,7 +125,7 @@ func enter(_ state: State, _ block: Code, _ left: Int) {
 @inline(__always)
 func jump(_ state: State, _ code: Code, _ target: UInt64, _ left: Int) {
   let cpu = unsafe cpuState(state)
-  let entry = unsafe state + JumpCache.offset(of: target)
+  let entry = unsafe cpu.pointee.bank + JumpCache.offset(of: target)
   if unsafe _fastPath(
     entry.load(as: UInt64.self) == target ^ cpu.pointee.modeTag)
   {

@@ -13,14 +13,14 @@ struct TranslationEntry: BitwiseCopyable {
   static let size = 32
 }
 
-/// The software TLBs in the state block: data for kernel and user mode, and instruction fetch.
+/// The software TLBs of one address space: data for kernel and user mode, and instruction fetch.
 ///
 /// They cache the page tables' answers, not the architecture's ITB and DTB entries, so they may be
 /// flushed at any time. Only valid translations are cached (a PTE may become valid without TBI).
 @safe
 struct TranslationBuffers {
   static let count = 1024
-  static let kernelData = JumpCache.start + JumpCache.byteCount
+  static let kernelData = JumpCache.byteCount
   static let userData = kernelData + count * TranslationEntry.size
   static let fetch = userData + count * TranslationEntry.size
   static let fetchCount = 512

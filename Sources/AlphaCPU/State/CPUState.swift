@@ -6,10 +6,12 @@
 /// | offset | content |
 /// |---:|---|
 /// | 0 | this structure; the register file comes first |
-/// | 4096 | jump cache, ``JumpCache/count`` entries |
-/// | then | kernel data TLB, user data TLB, instruction TLB |
+/// | 4096 | the banks of ``AddressSpaces``: jump cache, kernel data TLB, user data TLB, instruction TLB |
 @safe
 struct CPUState: BitwiseCopyable {
+  /// Bytes reserved for it at the start of the state block.
+  static let reservedByteCount = 4096
+
   /// Every register that an operation can name with one byte; see ``RegisterIndex``.
   var registers: InlineArray<192, UInt64> = InlineArray(repeating: 0)
 
@@ -21,6 +23,8 @@ struct CPUState: BitwiseCopyable {
   var pcPage: UInt64 = 0
   /// ``Mode`` as it is mixed into jump-cache tags.
   var modeTag: UInt64 = 0
+  /// The jump cache and TLBs of the current address space.
+  @unsafe var bank: UnsafeMutableRawPointer
   /// The data TLB of the current mode.
   @unsafe var dataTLB: UnsafeMutableRawPointer
 

@@ -104,7 +104,7 @@ final class CodeCache {
   }
 
   /// Builds the block and remembers it; its page is protected against silent writes.
-  func build(_ key: BlockKey, buffers: TranslationBuffers) -> Code {
+  func build(_ key: BlockKey, addressSpaces: AddressSpaces) -> Code {
     if top + BlockBuilder.maximumByteCount > Self.arenaByteCount { removeAll() }
     let target = unsafe arena + top
     var builder = unsafe BlockBuilder(key: key, ram: ram, target: target)
@@ -120,7 +120,7 @@ final class CodeCache {
     pages[page, default: CodePage()].keys.append(key.rawValue)
     if !holdsCode(page: page) {
       unsafe pageFlags[Int(page >> 13)] = true
-      buffers.protect(physicalPage: page)
+      addressSpaces.protect(physicalPage: page)
     }
     return unsafe target + BlockHeader.size
   }

@@ -34,7 +34,7 @@ struct DifferentialFloatGenerator {
 
   // MARK: - Units
 
-  private mutating func unit() -> DifferentialProgram.Unit {
+  mutating func unit() -> DifferentialProgram.Unit {
     switch number(100) {
     case 0..<20: one(qualified(pick(Self.binaryT), any(), any(), t()))
     case 20..<36: one(qualified(pick(Self.binaryS), s(), s(), s()))

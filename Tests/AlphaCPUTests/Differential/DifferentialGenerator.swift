@@ -29,7 +29,7 @@ struct DifferentialGenerator {
 
   // MARK: - Units
 
-  private mutating func unit() -> DifferentialProgram.Unit {
+  mutating func unit() -> DifferentialProgram.Unit {
     switch number(100) {
     case 0..<50: .init(words: [operate()])
     case 50..<54:

@@ -6,7 +6,7 @@ import AlphaISA
 /// The program is a Linux executable of one segment. R27 counts loops or hashes the PCs of
 /// arithmetic traps, R28 holds addresses and jump targets, R29 the end of the log, R30 the middle of
 /// the sandbox; the other registers are random.
-struct DifferentialProgram {
+struct DifferentialProgram: Equatable {
   /// Instructions that stay together, so that a part can be taken away without changing the rest.
   struct Unit: Equatable {
     var words: [UInt32]
@@ -30,6 +30,7 @@ struct DifferentialProgram {
   static let maximumChunks = 190
 
   var chunks: [[Unit]]
+  /// R0 to R31, then F0 to F31.
   var registers: [UInt64]
   var sandbox: [UInt64]
 
@@ -40,14 +41,11 @@ struct DifferentialProgram {
 
   /// The whole segment, ELF header first, as it lies in memory from ``base``.
   var image: [UInt8] {
-    var code = Code()
-    for chunk in chunks {
-      code.append(chunk)
-      code.words += Self.checkpoint
-    }
-    code.words += Self.ending(byteCount: outputByteCount)
+    let code =
+      chunks.flatMap { Self.layOut($0) + Self.checkpoint }
+      + Self.ending(byteCount: outputByteCount)
 
-    var image = elfHeader(byteCount: Self.codeOffset + 4 * UInt64(code.words.count))
+    var image = elfHeader(byteCount: Self.codeOffset + 4 * UInt64(code.count))
     image.pad(to: Self.startOffset)
     for word in Self.start { image.append(word, byteCount: 4) }
     image.pad(to: Self.signalDataOffset)
@@ -59,7 +57,7 @@ struct DifferentialProgram {
     image.pad(to: Self.sandboxOffset)
     for value in sandbox { image.append(value, byteCount: 8) }
     image.pad(to: Self.codeOffset)
-    for word in code.words { image.append(word, byteCount: 4) }
+    for word in code { image.append(word, byteCount: 4) }
     return image.bytes
   }
 
@@ -89,18 +87,16 @@ struct DifferentialProgram {
     set { chunks[location.chunk][location.unit].words[location.word] = newValue }
   }
 
-  /// Lays units out one behind the other.
-  private struct Code {
+  /// Units one behind the other, with the branches that skip some of them.
+  static func layOut(_ units: [Unit]) -> [UInt32] {
     var words: [UInt32] = []
-
-    mutating func append(_ units: [Unit]) {
-      for (index, unit) in units.enumerated() {
-        words += unit.words
-        guard let skips = unit.skips, let branch = words.popLast() else { continue }
-        let skipped = units[(index + 1)...].prefix(skips).reduce(0) { $0 + $1.words.count }
-        words.append(branch & ~0x1F_FFFF | UInt32(skipped))
-      }
+    for (index, unit) in units.enumerated() {
+      words += unit.words
+      guard let skips = unit.skips, let branch = words.popLast() else { continue }
+      let skipped = units[(index + 1)...].prefix(skips).reduce(0) { $0 + $1.words.count }
+      words.append(branch & ~0x1F_FFFF | UInt32(skipped))
     }
+    return words
   }
 
   /// R30 and R29 from the PC, all other registers from their table, then on to the code.
@@ -169,7 +165,7 @@ struct DifferentialProgram {
   }
 }
 
-private struct LittleEndianBytes {
+struct LittleEndianBytes {
   var bytes: [UInt8] = []
 
   mutating func append(_ value: some FixedWidthInteger, byteCount: Int) {

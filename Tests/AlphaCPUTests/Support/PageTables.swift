@@ -18,17 +18,28 @@ final class PageTables {
   /// Physical address of the first-level table.
   static let root: UInt64 = 0xA_0000
   private let bench: Bench
-  private var free = root + 0x2000
+  private let root: UInt64
+  private var free: UInt64
 
+  /// Empty tables that the CPU uses.
   init(_ bench: Bench) throws {
     self.bench = bench
-    bench.store([UInt32](repeating: 0, count: 0x800), at: Self.root)
+    root = Self.root
+    free = root + 0x2000
+    bench.store([UInt32](repeating: 0, count: 0x800), at: root)
     try bench.modify { $0.processor[8] = Self.root }
+  }
+
+  /// Empty tables of another address space.
+  init(_ bench: Bench, root: UInt64) {
+    (self.bench, self.root) = (bench, root)
+    free = root + 0x2000
+    bench.store([UInt32](repeating: 0, count: 0x800), at: root)
   }
 
   /// Where the entry for `va` lies at a level (1, 2, 3); the tables above it are made.
   func entry(_ va: UInt64, level: Int = 3) -> UInt64 {
-    var table = Self.root
+    var table = root
     for shift in [33, 23].prefix(level - 1) as ArraySlice<UInt64> {
       let address = table + (va >> shift & 0x3FF) * 8
       if bench.quadword(address) == 0 {
