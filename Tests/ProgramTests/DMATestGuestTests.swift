@@ -87,6 +87,7 @@ enum Tools {
   static var python: Bool { has("python3") }
   static var images: Bool { has("qemu-img") && has("mke2fs") && has("python3") }
   static var qemuImages: Bool { has("qemu-img") && has("qemu-io") }
+  static var nbd: Bool { has("qemu-nbd") && has("nbdkit") }
   static var peer: Bool { has("qemu-system-alpha") }
 
   static func has(_ name: String) -> Bool {

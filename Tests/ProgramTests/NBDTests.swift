@@ -4,7 +4,7 @@ import Testing
 /// Disks and images in the exports of NBD servers.
 @Suite(
   "NBD", .enabled(if: Program.isBuilt, Program.missing),
-  .enabled(if: Tools.has("qemu-nbd") && Tools.has("nbdkit")))
+  .enabled(if: Tools.nbd))
 struct NBDTests {
   /// A real server on a UNIX-domain socket, which ends with this object.
   private final class Server {
@@ -98,14 +98,10 @@ struct NBDTests {
     let disks = try await Disks()
     let data = try await Server(qemu: "-f", "raw", "--read-only", "--shared=2", disks.data)
     let scratch = try await Server(qemu: "-f", "raw", "--read-only", "--shared=2", disks.scratch)
-    try await withThrowingTaskGroup(of: Program.Result.self) { group in
-      for _ in 0..<2 {
-        group.addTask {
-          try await boot("\(data.name),overlay=temp", "\(scratch.name),overlay=temp")
-        }
-      }
-      for try await run in group { #expect(run.status == 0, "\(run.errors)") }
-    }
+    let (left, right) = ("\(data.name),overlay=temp", "\(scratch.name),overlay=temp")
+    async let first = boot(left, right)
+    async let second = boot(left, right)
+    for run in [try await first, try await second] { #expect(run.status == 0, "\(run.errors)") }
   }
 
   @Test("a server that dies gives the guest errors and the user the reason, and the run ends")
@@ -128,7 +124,7 @@ struct NBDTests {
   func imageCommands() async throws {
     let disks = try await Disks()
     let target = disks.directory.file("target.raw")
-    FileManager.default.createFile(atPath: target, contents: nil)
+    disks.directory.write([], to: "target.raw")
     try #require(FileHandle(forWritingAtPath: target)).truncate(atOffset: 12 << 20)
     let source = try await Server(qemu: "-f", "qcow2", "--read-only", "images/dmatest.qcow2")
     let store = try await Server(qemu: "-f", "raw", "--discard=unmap", target)
