@@ -49,8 +49,8 @@ import Testing
   }
 
   @Test(
-    "Writes, zeroes and discards between sequential reads: clusters that are being decompressed "
-      + "change under the threads", arguments: clusterSizes, 1...max(3, TestScale.seeds))
+    "Writes, zeroes and discards while threads are at the clusters that they change",
+    arguments: clusterSizes, 1...max(3, TestScale.seeds))
   func changes(clusterSize: Int, seed: UInt64) throws {
     let content = ImageOperationTests.content(30 * 4096 + clusterSize * 12, seed: seed)
     let store = try compressed(content, clusterSize: clusterSize)
