@@ -5,8 +5,6 @@ import Testing
 
 /// Clusters that other threads decompress: what a read answers must not depend on them.
 @Suite struct ReadAheadTests {
-  private static let clusterSizes = [512, 4096, 65536]
-
   /// A compressed image of `content`.
   private func compressed(_ content: [UInt8], clusterSize: Int) throws -> MemoryFileStore {
     let store = try ImageOperationTests.newImage(clusterSize, content.count)
@@ -28,7 +26,8 @@ import Testing
   }
 
   @Test(
-    "Sequential and random reads of all sizes see the content", arguments: clusterSizes, [0, 1, 3])
+    "Sequential and random reads of all sizes see the content", arguments: [512, 4096, 65536],
+    [0, 1, 3])
   func reads(clusterSize: Int, workers: Int) throws {
     let content = ImageOperationTests.content(40 * 4096 + clusterSize * 20, seed: 5)
     let image = try open(compressed(content, clusterSize: clusterSize), workers: workers)
@@ -49,8 +48,8 @@ import Testing
   }
 
   @Test(
-    "Writes, zeroes and discards between sequential reads: clusters that are being decompressed "
-      + "change under the threads", arguments: clusterSizes, 1...max(3, TestScale.seeds))
+    "Writes, zeroes and discards while threads are at the clusters that they change",
+    arguments: [512, 4096, 65536], 1...max(3, TestScale.seeds))
   func changes(clusterSize: Int, seed: UInt64) throws {
     let content = ImageOperationTests.content(30 * 4096 + clusterSize * 12, seed: seed)
     let store = try compressed(content, clusterSize: clusterSize)
