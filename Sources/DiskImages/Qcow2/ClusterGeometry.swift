@@ -20,6 +20,11 @@ struct ClusterGeometry: Equatable, Sendable {
     byteCount == 0 ? 0 : l1Index(byteCount - 1) + 1
   }
 
+  /// Whether an L1 table of legal size maps a disk of `byteCount` bytes.
+  func canMap(_ byteCount: UInt64) -> Bool {
+    byteCount <= UInt64(Int64.max) && l1Count(for: byteCount) * 8 <= QcowHeader.Limit.l1Bytes
+  }
+
   /// The clusters that `byteCount` bytes fill, the last perhaps in part.
   func clusterCount(_ byteCount: UInt64) -> UInt64 {
     (byteCount >> UInt64(clusterBits)) + (isAligned(byteCount) ? 0 : 1)

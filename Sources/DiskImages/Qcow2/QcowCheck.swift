@@ -205,6 +205,9 @@ final class QcowCheck {
       if header.version >= 3, snapshot.diskByteCount == nil {
         report.corruption("snapshot \(index) does not say how big the disk was")
       }
+      if let size = snapshot.diskByteCount, !geometry.canMap(size) {
+        report.corruption("snapshot \(index) says that the disk had \(size) bytes")
+      }
       let run = try store.run(at: snapshot.l1Offset)
       if !run.isData, run.end >= snapshot.l1Offset + size { continue }
       let table = quadwords(try store.bytes(at: snapshot.l1Offset, count: Int(size)))

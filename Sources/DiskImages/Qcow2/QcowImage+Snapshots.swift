@@ -118,8 +118,7 @@ extension QcowImage {
     of snapshot: QcowSnapshot, at index: Int
   ) throws(ImageFault) -> UInt64 {
     let size = snapshot.diskByteCount ?? header.byteCount
-    guard size <= UInt64(Int64.max), geometry.l1Count(for: size) * 8 <= QcowHeader.Limit.l1Bytes
-    else {
+    guard geometry.canMap(size) else {
       throw ImageFault(
         store.name, .corrupt("snapshot \(index) says that the disk had \(size) bytes"))
     }
