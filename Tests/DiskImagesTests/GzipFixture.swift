@@ -107,7 +107,7 @@ struct DeflateWriter {
         code(0b1100_0101, 8)
         // Distance codes 2n and on start at 2^n + 1 and have n - 1 more bits.
         let power = (distance - 1).bitWidth - (distance - 1).leadingZeroBitCount - 1
-        code(UInt64(distance == 1 ? 0 : 2 * power), 5)
+        code(UInt64(distance <= 2 ? distance - 1 : 2 * power), 5)
         if power > 1 { put(0, power - 1) }
       }
       append(symbol)
