@@ -14,12 +14,16 @@ final class SignalWatch {
     let signals = [SIGINT, SIGTERM]
     let earlier = signals.map { ($0, signal($0, SIG_IGN)) }
     restore = { for (number, action) in earlier { signal(number, action) } }
+    let registrations = DispatchSemaphore(value: 0)
     sources = signals.map { number in
       let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
       source.setEventHandler(handler: handler)
+      source.setRegistrationHandler { registrations.signal() }
       source.resume()
       return source
     }
+    // A signal that comes before would be lost.
+    for _ in sources { registrations.wait() }
   }
 
   deinit {

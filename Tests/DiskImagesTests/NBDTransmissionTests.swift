@@ -80,11 +80,12 @@ import Testing
       channel, try NBDScript.export(minimum: 512, maximum: 1024))
     let data = pattern(0, 2560)
     try transmission.write(at: 512, from: data.span)
-    let expected = [(0, 1024), (1024, 1024), (2048, 512)].enumerated().flatMap {
-      NBDRequest(
-        command: .write, cookie: UInt64($0 + 1), offset: UInt64(512 + $1.0),
-        byteCount: UInt32($1.1)
-      ).encoded + data[$1.0..<$1.0 + $1.1]
+    var expected: [UInt8] = []
+    for (cookie, range) in [(1, 0..<1024), (2, 1024..<2048), (3, 2048..<2560)] {
+      let request = NBDRequest(
+        command: .write, cookie: UInt64(cookie), offset: UInt64(512 + range.lowerBound),
+        byteCount: UInt32(range.count))
+      expected += request.encoded + data[range]
     }
     #expect(channel.sent == expected)
   }
@@ -120,9 +121,9 @@ import Testing
   }
 
   static let violations: [(String, [UInt8])] = {
-    let data = [UInt8](repeating: 1, count: 1024)
+    let content = [UInt8](repeating: 1, count: 1024)
     func data(_ offset: UInt64, _ count: Int, done: Bool = true) -> [UInt8] {
-      NBDScript.data(1, at: offset, Array(data[..<count]), done: done)
+      NBDScript.data(1, at: offset, Array(content[..<count]), done: done)
     }
     func status(_ payload: [UInt8]) -> [UInt8] { NBDScript.chunk(1, 5, payload) }
     func error(_ number: UInt32, _ length: UInt16) -> [UInt8] {
@@ -132,7 +133,7 @@ import Testing
       ("no magic", [UInt8](repeating: 0, count: 16)),
       ("a reply to nothing", NBDScript.simple(2)),
       ("a chunk to nothing", NBDScript.chunk(0, 0)),
-      ("data in a simple reply", NBDScript.simple(1, data)),
+      ("data in a simple reply", NBDScript.simple(1, content)),
       ("an unfinished none", NBDScript.chunk(1, 0, done: false)),
       ("a none with bytes", NBDScript.chunk(1, 0, [0])),
       ("no data", NBDScript.chunk(1, 0)), ("too little data", data(1024, 1023)),

@@ -39,7 +39,7 @@ struct ConsoleSession {
     configuration.kernel = kernel.map { .init(name: "kernel", bytes: $0) }
     machine = try Machine(configuration, console: console, trace: DeviceTrace())
     time.now = { [clock = machine.clock] in clock.now }
-    for disk in disks { try machine.attach(disk, interface: interface) }
+    for disk in disks { try machine.attach(disk, placement: VirtioPlacement(interface: interface)) }
     if let nonvolatile { machine.nonvolatileMemory = nonvolatile }
     try machine.reset()
     outcome = try machine.run(RunLimits(time: 60_000_000_000))
