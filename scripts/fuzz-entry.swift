@@ -5,7 +5,8 @@ import Glibc
 
 #if REPLAY
   /// `replay LIMIT-SECONDS LIMIT-MEGABYTES FILE...`: runs each file's target, the name of its
-  /// directory. Status 1 if one takes too long or breaks a promise, or the memory was not enough.
+  /// directory. Status 1 if one takes too much processor time or breaks a promise, or if all together
+  /// take too much memory.
   @main struct Replay {
     static func main() {
       let arguments = CommandLine.arguments
@@ -17,24 +18,31 @@ import Glibc
           let target = FuzzTarget(rawValue: String(name))
         else { fatalError("\(path) is in no target's directory") }
         let bytes = read(path)
-        let start = ContinuousClock.now
+        let start = processorTime()
         do {
           try target.run(bytes)
         } catch {
           print("\(path): \(error)")
           failures += 1
         }
-        let time = ContinuousClock.now - start
+        let time = processorTime() - start
         slowest = max(slowest, time)
         guard time > limit else { continue }
         print("\(path): took \(time)")
         failures += 1
       }
       var usage = rusage()
-      getrusage(RUSAGE_SELF, &usage)
+      getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
       let megabytes = usage.ru_maxrss / 1024
       print("\(arguments.count - 3) inputs, the slowest \(slowest), \(megabytes) MB")
       exit(failures > 0 || megabytes > Int(arguments[2]) ?? 0 ? 1 : 0)
+    }
+
+    /// Other processes of a busy host do not count; nothing here waits.
+    private static func processorTime() -> Duration {
+      var time = timespec()
+      clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
+      return .seconds(time.tv_sec) + .nanoseconds(time.tv_nsec)
     }
 
     private static func read(_ path: String) -> [UInt8] {
