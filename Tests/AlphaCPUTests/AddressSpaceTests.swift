@@ -79,7 +79,7 @@ struct AddressSpaceTests {
     try bench.start([Encode.mtpr(1, 13), Encode.mfpr(2, 13)], mode: .pal)
     bench.cpu[integer: 1] = 0x1234_5678
     bench.run(2)
-    #expect(bench.cpu[integer: 2] == 1 << 63 | 0x78)
+    #expect(bench.cpu[integer: 2] == 0x8000_0000_0000_0078 as UInt64)
   }
 
   @Test("The same address is another page and other code in each address space")

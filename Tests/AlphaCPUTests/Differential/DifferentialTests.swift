@@ -64,16 +64,17 @@ struct DifferentialTests {
     try compare(count: count) { seed in
       var generator = SystemGenerator(seed: seed)
       let programs = try (0..<200).map { _ in
-        try SystemRun.leavingOut(
-          generator.program(units: 60, sandboxSeed: seed), PeerDeviation.system
-        ).program
+        var program = generator.program(units: 60, sandboxSeed: seed)
+        program.firmware = firmware
+        return try SystemRun.leavingOut(program, PeerDeviation.system).program
       }
       let ours = try SystemRun(programs, firmware: firmware).output()
       let theirs = try Peer.run(programs, firmware: firmware)
       let same = zip(ours, theirs).prefix { $0 == $1 }.count
-      var failure = same < programs.count ? programs[same] : nil
-      failure?.firmware = firmware
-      return (programs.reduce(0) { $0 + UInt64($1.words.count) }, failure)
+      return (
+        programs.reduce(0) { $0 + UInt64($1.words.count) },
+        same < programs.count ? programs[same] : nil
+      )
     }
   }
 

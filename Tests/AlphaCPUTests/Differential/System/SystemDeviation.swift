@@ -12,6 +12,7 @@ import AlphaISA
 /// | of an address' bits 63:42 the lowest may differ | all are equal (HRM 5.3.8, VA<42>) | `PageTableTests.nonCanonical` | the generator |
 /// | an entry that is not valid and denies the access: TNV | ACV (AHB II-B, memory management) | `PageTableTests` | the harness's page tables, the generator |
 /// | calls executed without PALcode keep the lock flag and the flag of RC and RS | HW_RET clears both (HRM 5.2) | `PALmodeTests`, `LockTests` | the generator |
+/// | calls executed without PALcode keep their argument, where palcode-clipper does not | either is right (AHB II-B) | – | the generator |
 /// | combinations of floating-point qualifiers that no instruction has execute | OPCDEC (AHB C.1) | `PALmodeTests.illegal` | ``executes(_:)`` |
 enum SystemDeviation {
   /// Whether the peer executes a word that is no instruction.

@@ -160,7 +160,10 @@ struct SystemGenerator {
       // CFLUSH, DRAINA, RDMCES, WRVAL, RDVAL, TBI, SWPIPL, RDPS, WRUSP, RDUSP, WHAMI, and one that
       // does not exist.
       let kernel = [0x01, 0x02, 0x10, 0x31, 0x32, 0x33, 0x35, 0x36, 0x38, 0x3A, 0x3C, 0x29]
-      return [Encode.callPAL(isUser ? number(0x40) : pick(kernel))]
+      // A call may destroy its argument (AHB II-B, PALcode instruction descriptions).
+      return isUser
+        ? [Encode.callPAL(number(0x40))]
+        : [Encode.callPAL(pick(kernel)), Encode.operate(.bis, 31, 31, 16)]
     }
   }
 

@@ -99,7 +99,7 @@ final class SystemRun {
     _ program: SystemProgram, _ deviations: [PeerDeviation]
   ) throws -> (program: SystemProgram, leftOut: UInt64) {
     guard program.hasArithmetic else { return (program, 0) }
-    let run = try SystemRun([program])
+    let run = try SystemRun([program], firmware: program.firmware)
     var leftOut: UInt64 = 0
     var result = program
     let locations = program.locations
