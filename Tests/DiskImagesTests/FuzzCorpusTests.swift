@@ -17,7 +17,11 @@ import Testing
     let files = try FileManager.default.contentsOfDirectory(
       at: directory, includingPropertiesForKeys: nil)
     #expect(!files.isEmpty)
-    for file in files {
+    // All that once broke something, which have names, and a few of the rest: unoptimized code is
+    // slow, and `scripts/fuzz --replay` runs them all.
+    let sorted = files.sorted { $0.lastPathComponent < $1.lastPathComponent }
+    for (index, file) in sorted.enumerated()
+    where index % 16 == 0 || file.lastPathComponent.contains("-") {
       let bytes = [UInt8](try Data(contentsOf: file))
       let start = ContinuousClock.now
       #expect(throws: Never.self, "\(file.lastPathComponent)") { try target.run(bytes) }
