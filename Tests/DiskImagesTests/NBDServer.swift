@@ -8,7 +8,7 @@ final class NBDServer {
     "qemu-nbd or nbdkit is not installed (Debian: qemu-utils, nbdkit)"
 
   private let directory: TemporaryDirectory
-  private let process: Int32
+  private let process = Process()
   let socket: String
 
   /// The name of an export here.
@@ -16,36 +16,36 @@ final class NBDServer {
     "nbd:unix:\(socket)" + (export.isEmpty ? "" : ":exportname=\(export)")
   }
 
-  /// Starts qemu-nbd, which goes to the background when it listens.
+  /// Starts qemu-nbd.
   convenience init(qemu arguments: String...) throws {
     try self.init("qemu-nbd") { socket, pid in
-      ["--fork", "--persistent", "--socket=\(socket)", "--pid-file=\(pid)"] + arguments
+      ["--persistent", "--socket=\(socket)", "--pid-file=\(pid)"] + arguments
     }
   }
 
-  /// Starts nbdkit, which goes to the background when it listens.
+  /// Starts nbdkit.
   convenience init(nbdkit arguments: [String]) throws {
-    try self.init("nbdkit") { socket, pid in ["--unix", socket, "--pidfile", pid] + arguments }
+    try self.init("nbdkit") { socket, pid in
+      ["--foreground", "--unix", socket, "--pidfile", pid] + arguments
+    }
   }
 
+  /// Starts a server and waits for the file that it writes when it listens.
   private init(_ tool: String, _ arguments: (String, String) -> [String]) throws {
     directory = try TemporaryDirectory()
     socket = directory.file("s")
-    let (status, output) = try QemuTools.run(
-      tool, arguments(socket, directory.file("pid")), hasOutput: false)
-    try #require(status == 0, "\(tool): \(output)")
-    // nbdkit writes it when it is in the background already.
-    var number: Int32?
-    for _ in 0..<1000 {
-      let text = (try? directory.read("pid")).map { String(decoding: $0, as: UTF8.self) } ?? ""
-      number = Int32(text.trimmingCharacters(in: .whitespacesAndNewlines))
-      if number != nil { break }
-      usleep(10000)
-    }
-    process = try #require(number)
+    let pid = directory.file("pid")
+    process.executableURL = URL(fileURLWithPath: try #require(QemuTools.path(tool)))
+    process.arguments = arguments(socket, pid)
+    process.standardInput = FileHandle.nullDevice
+    process.standardOutput = FileHandle.nullDevice
+    process.standardError = FileHandle.nullDevice
+    try process.run()
+    for _ in 0..<1000 where !FileManager.default.fileExists(atPath: pid) { usleep(10000) }
+    try #require(FileManager.default.fileExists(atPath: pid), "\(tool) does not listen")
   }
 
-  func stop() { kill(process, SIGKILL) }
+  func stop() { kill(process.processIdentifier, SIGKILL) }
 
   deinit { stop() }
 }

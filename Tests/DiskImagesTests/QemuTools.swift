@@ -14,21 +14,18 @@ enum QemuTools {
   }
 
   /// Runs a tool and answers its exit status and what it printed.
-  ///
-  /// - Parameter hasOutput: false for a tool that leaves a process behind, which would keep the
-  ///   output open.
   static func run(
-    _ tool: String, _ arguments: [String], hasOutput: Bool = true
+    _ tool: String, _ arguments: [String]
   ) throws -> (status: Int32, output: String) {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: try #require(path(tool)))
     process.arguments = arguments
     let pipe = Pipe()
-    process.standardOutput = hasOutput ? pipe : FileHandle.nullDevice
-    process.standardError = hasOutput ? pipe : FileHandle.nullDevice
+    process.standardOutput = pipe
+    process.standardError = pipe
     process.standardInput = FileHandle.nullDevice
     try process.run()
-    let output = hasOutput ? pipe.fileHandleForReading.readDataToEndOfFile() : Data()
+    let output = pipe.fileHandleForReading.readDataToEndOfFile()
     process.waitUntilExit()
     return (process.terminationStatus, String(decoding: output, as: UTF8.self))
   }

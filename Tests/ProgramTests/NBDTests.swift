@@ -9,43 +9,40 @@ struct NBDTests {
   /// A real server on a UNIX-domain socket, which ends with this object.
   private final class Server {
     private let directory: TemporaryDirectory
-    private let process: Int32
+    private let process = Process()
     let socket: String
     var name: String { "nbd:unix:\(socket)" }
 
-    /// Starts a tool that goes to the background when it listens.
+    /// Starts a server and waits for the file that it writes when it listens.
     private init(_ tool: String, _ arguments: (String, String) -> [String]) async throws {
       directory = try TemporaryDirectory()
       socket = directory.file("s")
       let pid = directory.file("pid")
-      // A background process would keep a pipe for its output open.
-      let run = try await Program.run(
-        "/bin/sh", ["-c", #"exec "$@" >/dev/null 2>&1"#, "sh", tool] + arguments(socket, pid))
-      try #require(run.status == 0)
-      // nbdkit writes it when it is in the background already.
-      var number: Int32?
-      for _ in 0..<1000 {
-        let text = (try? String(contentsOfFile: pid, encoding: .utf8)) ?? ""
-        number = Int32(text.trimmingCharacters(in: .whitespacesAndNewlines))
-        if number != nil { break }
+      process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+      process.arguments = [tool] + arguments(socket, pid)
+      process.standardInput = FileHandle.nullDevice
+      process.standardOutput = FileHandle.nullDevice
+      process.standardError = FileHandle.nullDevice
+      try process.run()
+      for _ in 0..<1000 where !FileManager.default.fileExists(atPath: pid) {
         try await Task.sleep(for: .milliseconds(10))
       }
-      process = try #require(number)
+      try #require(FileManager.default.fileExists(atPath: pid), "\(tool) does not listen")
     }
 
     convenience init(qemu arguments: String...) async throws {
       try await self.init("qemu-nbd") { socket, pid in
-        ["--fork", "--persistent", "--socket=\(socket)", "--pid-file=\(pid)"] + arguments
+        ["--persistent", "--socket=\(socket)", "--pid-file=\(pid)"] + arguments
       }
     }
 
     convenience init(nbdkit arguments: String...) async throws {
       try await self.init("nbdkit") { socket, pid in
-        ["--unix", socket, "--pidfile", pid] + arguments
+        ["--foreground", "--unix", socket, "--pidfile", pid] + arguments
       }
     }
 
-    deinit { kill(process, SIGKILL) }
+    deinit { kill(process.processIdentifier, SIGKILL) }
   }
 
   /// The DMA test guest's two disks, as raw files that exports may write.
