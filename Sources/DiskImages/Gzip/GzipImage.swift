@@ -2,7 +2,7 @@
 ///
 /// Decoding starts at the nearest checkpoint of an index before the wanted byte, and the decoder is
 /// kept, so that reading in order starts once. The last sector is completed with zeroes.
-public final class GzipImage: DiskImage {
+public final class GzipImage: ReadOnlyDiskImage {
   /// Bytes that are decoded and kept together.
   private static let chunkSize: UInt64 = 1 << 17
   /// What the kept chunks may take.
@@ -12,10 +12,6 @@ public final class GzipImage: DiskImage {
 
   /// The data's size, rounded up to whole sectors.
   public let byteCount: UInt64
-  /// Always true.
-  public var isReadOnly: Bool { true }
-  /// Always nil: the image is complete.
-  public var backing: (any DiskImage)? { nil }
   /// The file's name.
   public var description: String { store.name }
   /// What the index says.
@@ -60,22 +56,6 @@ public final class GzipImage: DiskImage {
     }
     // Afterwards: what was read before a change is right.
     try checkUnchanged()
-  }
-
-  /// Always fails.
-  public func write(at offset: UInt64, from bytes: Span<UInt8>) throws(ImageFault) {
-    try checkWritable(offset, byteCount: bytes.count)
-  }
-
-  /// Nothing to do.
-  public func flush() throws(ImageFault) {}
-
-  /// Always fails.
-  public func discard(_ range: Range<UInt64>) throws(ImageFault) { try checkWritable(range) }
-
-  /// Always fails.
-  public func writeZeroes(_ range: Range<UInt64>, mayUnmap: Bool) throws(ImageFault) {
-    try checkWritable(range)
   }
 
   /// Compressed, from one checkpoint to the next; only the bytes that complete the last sector are
