@@ -62,6 +62,28 @@ import Testing
     #expect(ContinuousClock.now - start < .seconds(60))
   }
 
+  @Test("C17, I21: L2 tables in a hole are counted and not read")
+  func tablesInAHole() throws {
+    let store = MemoryFileStore()
+    let tables: UInt64 = 1 << 16
+    var options = QcowImage.CreationOptions(byteCount: tables << 39)
+    options.clusterSize = 1 << 21
+    try QcowImage.create(on: store, options)
+    let header = try QcowHeader(reading: store)
+    let end = try store.byteCount() >> 21 + 1
+    try store.write(
+      at: header.l1Offset, bytes((0..<tables).map { (end + 2 * $0) << 21 | 1 << 63 }))
+    try store.setByteCount((end + 2 * tables) << 21)
+    var reads = 0
+    store.failure = { operation, _ in
+      if operation == .read { reads += 1 }
+      return nil
+    }
+    // Each is not counted on disk, and its COPIED flag is wrong.
+    #expect(try QcowImage.check(store).corruptions == 2 << 16)
+    #expect(reads < 100)
+  }
+
   /// Changes a byte, a quadword or the size, more often in the header than elsewhere.
   private func damage(
     _ store: MemoryFileStore, _ clusterSize: Int, _ random: inout TestRandom

@@ -281,4 +281,22 @@ struct HostileHeader: CustomTestStringConvertible, Sendable {
     #expect(snapshots.map(\.diskByteCount) == [4 << 20, nil])
     #expect(snapshots[0].unknownExtra == [0, 0, 0, 0, 0, 0, 0, 9])
   }
+
+  @Test("R27, W36: a snapshot's name that is no text stays as it is")
+  func snapshotNameBytes() throws {
+    var fixture = QcowFixture()
+    var table: [UInt8] = []
+    table.appendBigEndian(UInt64(QcowFixture.l1))
+    table.appendBigEndian(UInt32(2))
+    table.appendBigEndian(UInt16(2))
+    table.appendBigEndian(UInt16(3))
+    table += [UInt8](repeating: 0, count: 24)
+    table += [0xFF, 0xFE, 0x80, 0xC3, 0x28]
+    table.pad(to: 8)
+    fixture.put32(60, 1)
+    fixture.put64(64, UInt64(fixture.append(table)))
+    let snapshot = try #require(try fixture.open().snapshots.first)
+    #expect(snapshot.rawName == [0x80, 0xC3, 0x28])
+    #expect(snapshot.encoded() == table)
+  }
 }

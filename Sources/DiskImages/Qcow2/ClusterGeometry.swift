@@ -25,7 +25,13 @@ struct ClusterGeometry: Equatable, Sendable {
     byteCount <= UInt64(Int64.max) && l1Count(for: byteCount) * 8 <= QcowHeader.Limit.l1Bytes
   }
 
-  /// The clusters that `byteCount` bytes fill, the last perhaps in part.
+  /// The clusters of the file that a range of bytes touches. The range must not be empty, nor reach
+  /// past 2^64.
+  func clusters(at offset: UInt64, byteCount: UInt64) -> Range<UInt64> {
+    offset >> UInt64(clusterBits)..<((offset + (byteCount - 1)) >> UInt64(clusterBits)) + 1
+  }
+
+  /// The number of clusters that `byteCount` bytes fill, the last perhaps in part.
   func clusterCount(_ byteCount: UInt64) -> UInt64 {
     (byteCount >> UInt64(clusterBits)) + (isAligned(byteCount) ? 0 : 1)
   }

@@ -32,19 +32,20 @@ public struct QcowCheckReport: Equatable, Sendable {
     return leaks > 0 ? 3 : 0
   }
 
-  mutating func note(_ text: String) {
-    if findings.count < 100 { findings.append(text) }
+  mutating func note(_ text: @autoclosure () -> String) {
+    if findings.count < 100 { findings.append(text()) }
   }
-  mutating func corruption(_ text: String) {
+  mutating func corruption(_ text: @autoclosure () -> String) {
     corruptions += 1
-    note("corrupt: " + text)
+    note("corrupt: " + text())
   }
 }
 
 /// Counts every reference in an image and compares with its refcounts.
 ///
-/// Needs no backing file and changes nothing. Time is linear in the metadata, however often tables
-/// name each other: each table is read once, with the number of its users.
+/// Needs no backing file and changes nothing. Time and memory are linear in the metadata that the
+/// file really holds, however often tables name each other: each table is read once, with the number
+/// of its users, and one in a hole of the file not at all.
 final class QcowCheck {
   let store: any FileStore
   let header: QcowHeader
@@ -53,8 +54,8 @@ final class QcowCheck {
   private(set) var l1: [UInt64]
   private(set) var report = QcowCheckReport()
   private(set) var census = ReferenceCensus()
-  /// Clusters whose refcount is too high.
-  private(set) var leaked: [UInt64] = []
+  /// The census when all is counted.
+  private(set) var counts = ReferenceCounts()
   /// Whether some cluster has more references than its refcount says.
   var hasLowCounts: Bool { !overused.isEmpty }
   /// How many corruptions are COPIED flags that do not agree with the refcount.
@@ -70,8 +71,9 @@ final class QcowCheck {
   private var overused: [UInt64] = []
   /// Who refers to those of an earlier walk, the first few each.
   private var owners: [UInt64: [String]] = [:]
-  /// Users of each L2 table: in the active L1 table and in all.
-  private var tableUsers: [UInt64: (active: UInt64, all: UInt64)] = [:]
+  /// Users of each L2 table, by its cluster: in the active L1 table, and in all.
+  private var activeTables = ReferenceCensus()
+  private var tables = ReferenceCensus()
 
   /// - Parameter verifiesContent: whether compressed clusters are inflated too.
   init(_ store: any FileStore, verifiesContent: Bool = false) throws(ImageFault) {
@@ -102,9 +104,10 @@ final class QcowCheck {
     try countL1(l1, isActive: true, 1, "L1 entry")
     try countSnapshots()
     try countBitmaps()
-    for (offset, users) in tableUsers.sorted(by: { $0.key < $1.key }) {
-      try countL2(at: offset, users)
-    }
+    try countL2Tables()
+    activeTables = ReferenceCensus()
+    tables = ReferenceCensus()
+    counts = census.result()
   }
 
   // MARK: - Counting
@@ -116,17 +119,21 @@ final class QcowCheck {
   ) -> Bool {
     guard byteCount > 0 else { return true }
     let fileClusters = geometry.clusterCount(fileSize)
-    let first = offset >> UInt64(geometry.clusterBits)
-    let (last, overflow) = offset.addingReportingOverflow(byteCount - 1)
-    guard !overflow, last >> UInt64(geometry.clusterBits) < fileClusters else {
+    guard !offset.addingReportingOverflow(byteCount - 1).overflow,
+      case let clusters = geometry.clusters(at: offset, byteCount: byteCount),
+      clusters.upperBound <= fileClusters
+    else {
       report.corruption(
         "\(what()) at \(hexadecimal(offset)) lies past the end of the file of \(fileSize) bytes")
       return false
     }
-    for cluster in first...last >> UInt64(geometry.clusterBits) {
-      census.add(cluster, references)
-      if let known = owners[cluster], known.count < 4 { owners[cluster] = known + [what()] }
+    guard owners.isEmpty else {
+      for (cluster, known) in owners where known.count < 4 && clusters.contains(cluster) {
+        owners[cluster] = known + [what()]
+      }
+      return true
     }
+    census.add(clusters, references)
     return true
   }
 
@@ -176,11 +183,11 @@ final class QcowCheck {
       guard
         count(entry.l2Offset, geometry.clusterSize, references, "the L2 table of \(what) \(index)")
       else { continue }
-      let users = tableUsers[entry.l2Offset] ?? (0, 0)
-      tableUsers[entry.l2Offset] = (
-        users.active + (isActive ? references : 0), users.all + references
-      )
-      if isActive { try checkCopied(entry.isCopied, entry.l2Offset, "\(what) \(index)") }
+      let cluster = geometry.clusters(at: entry.l2Offset, byteCount: 1)
+      tables.add(cluster, references)
+      guard isActive else { continue }
+      activeTables.add(cluster, references)
+      try checkCopied(entry.isCopied, entry.l2Offset, "\(what) \(index)")
     }
   }
 
@@ -241,47 +248,64 @@ final class QcowCheck {
     }
   }
 
+  private func countL2Tables() throws(ImageFault) {
+    let activeUsers = activeTables.result().reader()
+    /// What is known of the file: data, or a hole.
+    var known: (isData: Bool, end: UInt64) = (true, 0)
+    for run in tables.result().runs {
+      for cluster in run.clusters {
+        let offset = cluster << UInt64(geometry.clusterBits)
+        if offset >= known.end { known = try store.run(at: offset) }
+        // A table in a hole maps nothing.
+        if !known.isData, known.end - offset >= geometry.clusterSize { continue }
+        try countL2(at: offset, users: run.references, isActive: activeUsers(cluster) > 0)
+      }
+    }
+  }
+
   private func countL2(
-    at offset: UInt64, _ users: (active: UInt64, all: UInt64)
+    at offset: UInt64, users: UInt64, isActive: Bool
   ) throws(ImageFault) {
     let bytes = try store.bytes(at: offset, count: Int(geometry.clusterSize))
     var expected: UInt64?
     for (index, word) in quadwords(bytes).enumerated() where word != 0 {
       let entry = L2Entry(rawValue: word)
-      let name = "entry \(index) of the L2 table at \(hexadecimal(offset))"
+      func name() -> String { "entry \(index) of the L2 table at \(hexadecimal(offset))" }
       if entry.hasReservedBits {
-        report.corruption("\(name) is \(hexadecimal(word)): reserved bits are set")
+        report.corruption("\(name()) is \(hexadecimal(word)): reserved bits are set")
       }
       let mapping: ClusterMapping
       do {
         mapping = try entry.mapping(in: geometry, version: header.version)
       } catch {
-        report.corruption("\(name) is \(hexadecimal(word)): \(error.text)")
+        report.corruption("\(name()) is \(hexadecimal(word)): \(error.text)")
         continue
       }
       switch mapping {
       case .unallocated, .zero(reservedAt: nil): continue
       case .stored(let cluster), .zero(let cluster?):
-        guard count(cluster, geometry.clusterSize, users.all, name) else { continue }
-        if users.active > 0 { try checkCopied(entry.isCopied, cluster, name) }
-        if users.active > 0 { noteAllocated(at: cluster, expected) }
+        guard count(cluster, geometry.clusterSize, users, name()) else { continue }
+        if isActive {
+          try checkCopied(entry.isCopied, cluster, name())
+          noteAllocated(at: cluster, expected)
+        }
         expected = cluster + geometry.clusterSize
       case .compressed(let extent):
         // The sector count may reach past the end of a file that ends with the stream.
         let end = min(fileSize, extent.fileOffset + UInt64(extent.byteCount))
         guard extent.fileOffset < end,
-          count(extent.fileOffset, end - extent.fileOffset, users.all, name)
+          count(extent.fileOffset, end - extent.fileOffset, users, name())
         else {
-          report.corruption("\(name): its stream lies past the end of the file")
+          report.corruption("\(name()): its stream lies past the end of the file")
           continue
         }
-        if users.active > 0 {
+        if isActive {
           report.compressedClusters += 1
           report.allocatedClusters += 1
           // Streams follow each other at odd offsets; QEMU calls all of them fragmented.
           report.fragmentedClusters += 1
         }
-        if verifiesContent { try verify(extent, name) }
+        if verifiesContent { try verify(extent, name()) }
       }
     }
   }
@@ -291,7 +315,9 @@ final class QcowCheck {
     if let expected, expected != cluster { report.fragmentedClusters += 1 }
   }
 
-  private func verify(_ extent: CompressedExtent, _ name: String) throws(ImageFault) {
+  private func verify(
+    _ extent: CompressedExtent, _ name: @autoclosure () -> String
+  ) throws(ImageFault) {
     var input = [UInt8](repeating: 0, count: extent.byteCount)
     var span = input.mutableSpan
     let available = try store.read(at: extent.fileOffset, into: &span)
@@ -299,7 +325,7 @@ final class QcowCheck {
     var cluster = output.mutableSpan
     if !CompressedCluster.inflate(input.span.extracting(0..<available), into: &cluster) {
       report.unreadableClusters += 1
-      report.note("unreadable: \(name) does not inflate")
+      report.note("unreadable: \(name()) does not inflate")
     }
   }
 
@@ -311,36 +337,49 @@ final class QcowCheck {
   }
 
   private func checkCopied(
-    _ isCopied: Bool, _ offset: UInt64, _ name: String
+    _ isCopied: Bool, _ offset: UInt64, _ name: @autoclosure () -> String
   ) throws(ImageFault) {
     let count = try diskCount(offset >> UInt64(geometry.clusterBits))
     if isCopied != (count == 1) {
       copiedFaults += 1
       report.corruption(
-        "\(name): COPIED is \(isCopied ? "set" : "clear"), but the refcount is \(count)")
+        "\(name()): COPIED is \(isCopied ? "set" : "clear"), but the refcount is \(count)")
     }
   }
 
   private func compare() throws(ImageFault) {
-    for cluster in census.clusters {
-      let references = census[cluster]
-      report.imageEndOffset = (cluster + 1) << UInt64(geometry.clusterBits)
-      let count = try diskCount(cluster)
+    try forEachDifference { cluster, count, references in
       if count < references {
         report.corruption(
           "cluster \(cluster) has \(references) references, its refcount is \(count)")
         if overused.count < 20 { overused.append(cluster) }
-      } else if count > references {
-        leak(cluster, count, references)
+      } else {
+        report.leaks += 1
+        report.note(
+          "leaked: cluster \(cluster) has \(references) references, its refcount is \(count)")
       }
     }
+  }
+
+  /// Calls `body` with each cluster whose refcount is not the number of its references.
+  func forEachDifference(
+    _ body: (_ cluster: UInt64, _ count: UInt64, _ references: UInt64) throws(ImageFault) -> Void
+  ) throws(ImageFault) {
+    for run in counts.runs {
+      report.imageEndOffset = run.clusters.upperBound << UInt64(geometry.clusterBits)
+      for cluster in run.clusters {
+        let count = try diskCount(cluster)
+        if count != run.references { try body(cluster, count, run.references) }
+      }
+    }
+    let references = counts.reader()
     for (index, entry) in refcounts.entries.enumerated()
     where entry != 0 && !badBlocks.contains(index) {
       // A block in a hole of the file holds no count.
       let run = try store.run(at: entry)
       guard run.isData || run.end < entry + geometry.clusterSize else { continue }
-      try refcounts.forEachCount(inBlock: index) { cluster, count in
-        if census[cluster] == 0 { leak(cluster, count, 0) }
+      try refcounts.forEachCount(inBlock: index) { cluster, count throws(ImageFault) in
+        if references(cluster) == 0 { try body(cluster, count, 0) }
       }
     }
   }
@@ -356,12 +395,6 @@ final class QcowCheck {
         report.note("cluster \(cluster) belongs to " + names.joined(separator: " and to "))
       }
     }
-  }
-
-  private func leak(_ cluster: UInt64, _ count: UInt64, _ references: UInt64) {
-    report.leaks += 1
-    leaked.append(cluster)
-    report.note("leaked: cluster \(cluster) has \(references) references, its refcount is \(count)")
   }
 }
 

@@ -102,8 +102,7 @@ extension QcowImage {
   /// once nothing on disk points there.
   func release(_ offset: UInt64, _ byteCount: UInt64, _ writer: QcowWriter) {
     guard byteCount > 0 else { return }
-    let bits = UInt64(geometry.clusterBits)
-    for cluster in offset >> bits...(offset + byteCount - 1) >> bits {
+    for cluster in geometry.clusters(at: offset, byteCount: byteCount) {
       writer.pending.releases[cluster, default: 0] += 1
     }
   }

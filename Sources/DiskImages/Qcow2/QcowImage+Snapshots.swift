@@ -14,8 +14,9 @@ extension QcowImage {
     try commit()
     try checkRoom(l1, writer)
     var snapshot = QcowSnapshot(
-      l1Offset: 0, l1Count: UInt32(l1.count), id: nextSnapshotID, name: name, seconds: seconds,
-      nanoseconds: 0, guestClock: 0, machineStateByteCount: 0, diskByteCount: header.byteCount)
+      l1Offset: 0, l1Count: UInt32(l1.count), rawID: Array(nextSnapshotID.utf8),
+      rawName: Array(name.utf8), seconds: seconds, nanoseconds: 0, guestClock: 0,
+      machineStateByteCount: 0, diskByteCount: header.byteCount)
     // An instruction count of all ones: none was kept.
     snapshot.unknownExtra = [UInt8](repeating: 0xFF, count: 8)
     do {
@@ -192,8 +193,7 @@ extension QcowImage {
   private func retain(
     _ offset: UInt64, _ byteCount: UInt64, _ writer: QcowWriter
   ) throws(ImageFault) {
-    let bits = UInt64(geometry.clusterBits)
-    for cluster in offset >> bits...(offset + byteCount - 1) >> bits {
+    for cluster in geometry.clusters(at: offset, byteCount: byteCount) {
       try writer.refcounts.retain(cluster)
     }
   }
@@ -201,13 +201,14 @@ extension QcowImage {
   /// Throws, before anything is changed, if a refcount has no room for the references of a tree.
   private func checkRoom(_ table: [UInt64], _ writer: QcowWriter) throws(ImageFault) {
     var added = ReferenceCensus()
-    let bits = UInt64(geometry.clusterBits)
     try forEachReference(table) { offset, byteCount throws(ImageFault) in
-      for cluster in offset >> bits...(offset + byteCount - 1) >> bits {
-        added.add(cluster)
+      added.add(geometry.clusters(at: offset, byteCount: byteCount))
+    }
+    for run in added.result().runs {
+      for cluster in run.clusters {
         let count = try writer.refcounts.count(cluster)
         guard count > 0,
-          count <= writer.refcounts.maximum - min(added[cluster], writer.refcounts.maximum)
+          count <= writer.refcounts.maximum - min(run.references, writer.refcounts.maximum)
         else {
           throw ImageFault(
             store.name,

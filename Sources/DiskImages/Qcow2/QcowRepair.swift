@@ -68,8 +68,10 @@ extension QcowImage {
 extension QcowCheck {
   /// Lowers the refcounts of leaked clusters, in place.
   fileprivate func lowerRefcounts() throws(ImageFault) {
-    guard !leaked.isEmpty else { return }
-    for cluster in leaked { try refcounts.setCount(cluster, census[cluster]) }
+    try forEachDifference { cluster, count, references throws(ImageFault) in
+      if count > references { try refcounts.setCount(cluster, references) }
+    }
+    guard refcounts.hasChanges else { return }
     for block in refcounts.dirtyBlocks.values { try store.write(at: block.fileOffset, block.bytes) }
     try store.flush()
     refcounts.didWriteBlocks()
@@ -84,7 +86,7 @@ extension QcowCheck {
       try correct(word, at: header.l1Offset + UInt64(index) * 8, naming: entry.l2Offset)
       tables.insert(entry.l2Offset)
     }
-    for offset in tables where census[offset >> UInt64(geometry.clusterBits)] > 0 {
+    for offset in tables where counts[offset >> UInt64(geometry.clusterBits)] > 0 {
       let words = quadwords(try store.bytes(at: offset, count: Int(geometry.clusterSize)))
       for (index, word) in words.enumerated() {
         let entry = L2Entry(rawValue: word)
@@ -99,7 +101,7 @@ extension QcowCheck {
   private func correct(
     _ word: UInt64, at position: UInt64, naming offset: UInt64
   ) throws(ImageFault) {
-    let isCopied = census[offset >> UInt64(geometry.clusterBits)] == 1
+    let isCopied = counts[offset >> UInt64(geometry.clusterBits)] == 1
     let right = isCopied ? word | EntryBits.copied : word & ~EntryBits.copied
     if right != word { try store.write(at: position, bytes([right])) }
   }
@@ -127,7 +129,7 @@ private struct RefcountRebuild {
     geometry = check.geometry
     guard let refcountOrder else { return }
     header.refcountOrder = refcountOrder
-    let highest = census.clusters.map { census[$0] }.max() ?? 0
+    let highest = check.counts.highest
     guard highest <= header.maximumRefcount else {
       throw ImageFault(
         store.name,
@@ -146,14 +148,16 @@ private struct RefcountRebuild {
     let first = geometry.clusterCount(try store.byteCount())
     let countsPerBlock = header.countsPerBlock
     let maximum = header.maximumRefcount
-    var indices = Set(census.clusters.map { $0 / countsPerBlock })
+    var indices: Set<UInt64> = []
+    for run in check.counts.runs {
+      indices.formUnion(
+        run.clusters.lowerBound / countsPerBlock...(run.clusters.upperBound - 1) / countsPerBlock)
+    }
     var tableClusters: UInt64 = 0
     var size: UInt64 = 0
     // Each round makes room for what the last one added; the sums only grow and soon settle.
     while true {
-      for cluster in first..<max(first + 1, first + size) {
-        indices.insert(cluster / countsPerBlock)
-      }
+      indices.formUnion(first / countsPerBlock...(first + max(1, size) - 1) / countsPerBlock)
       tableClusters = geometry.clusterCount(((indices.max() ?? 0) + 1) * 8)
       guard tableClusters << bits <= QcowHeader.Limit.refcountTableBytes else {
         throw ImageFault(store.name, .refused("the file is too big for a refcount table"))
@@ -162,15 +166,15 @@ private struct RefcountRebuild {
       if needed == size { break }
       size = needed
     }
-    for cluster in first..<first + size { census.add(cluster) }
+    census.add(first..<first + size)
+    let references = census.result().reader()
     var table = [UInt64](repeating: 0, count: Int(tableClusters) * geometry.entriesPerL2)
     for (position, index) in indices.sorted().enumerated() {
       let block = RefcountBlock(
         fileOffset: (first + tableClusters + UInt64(position)) << bits, order: header.refcountOrder,
         bytes: Array(repeating: 0, count: Int(geometry.clusterSize)))
       for slot in 0..<block.count {
-        let references = census[index * countsPerBlock + UInt64(slot)]
-        if references > 0 { block[slot] = min(references, maximum) }
+        block[slot] = min(references(index * countsPerBlock + UInt64(slot)), maximum)
       }
       table[Int(index)] = block.fileOffset
       try store.write(at: block.fileOffset, block.bytes)

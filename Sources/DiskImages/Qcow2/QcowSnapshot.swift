@@ -4,10 +4,9 @@ public struct QcowSnapshot: Equatable, Sendable {
   var l1Offset: UInt64
   /// Entries of its L1 table.
   var l1Count: UInt32
-  /// Short identifier, usually a number.
-  public var id: String
-  /// Name that the user gave.
-  public var name: String
+  /// Identifier and name as the table has them, which may be no text.
+  var rawID: [UInt8]
+  var rawName: [UInt8]
   /// When it was made, in seconds of Unix time.
   public var seconds: UInt32
   /// Nanoseconds of that second.
@@ -21,6 +20,10 @@ public struct QcowSnapshot: Equatable, Sendable {
   /// Bytes of the entry's extra data behind the two fields above, kept as they are.
   var unknownExtra: [UInt8] = []
 
+  /// Short identifier, usually a number.
+  public var id: String { String(decoding: rawID, as: UTF8.self) }
+  /// Name that the user gave.
+  public var name: String { String(decoding: rawName, as: UTF8.self) }
 }
 
 extension QcowSnapshot {
@@ -76,8 +79,8 @@ extension QcowSnapshot {
     diskByteCount = extra.bigEndian(at: 8)
     unknownExtra = Array(extra.dropFirst(16))
     let idStart = 40 + extraCount
-    id = String(decoding: entry[idStart..<idStart + idCount], as: UTF8.self)
-    name = String(decoding: entry[(idStart + idCount)...], as: UTF8.self)
+    rawID = Array(entry[idStart..<idStart + idCount])
+    rawName = Array(entry[(idStart + idCount)...])
   }
 
   /// The entry as the snapshot table holds it.
@@ -85,8 +88,8 @@ extension QcowSnapshot {
     var bytes: [UInt8] = []
     bytes.appendBigEndian(l1Offset)
     bytes.appendBigEndian(l1Count)
-    bytes.appendBigEndian(UInt16(truncatingIfNeeded: id.utf8.count))
-    bytes.appendBigEndian(UInt16(truncatingIfNeeded: name.utf8.count))
+    bytes.appendBigEndian(UInt16(truncatingIfNeeded: rawID.count))
+    bytes.appendBigEndian(UInt16(truncatingIfNeeded: rawName.count))
     bytes.appendBigEndian(seconds)
     bytes.appendBigEndian(nanoseconds)
     bytes.appendBigEndian(guestClock)
@@ -97,7 +100,7 @@ extension QcowSnapshot {
       bytes.appendBigEndian(diskByteCount)
       bytes += unknownExtra
     }
-    bytes += Array(id.utf8) + Array(name.utf8)
+    bytes += rawID + rawName
     bytes.pad(to: 8)
     return bytes
   }

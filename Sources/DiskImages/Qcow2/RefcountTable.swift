@@ -57,12 +57,12 @@ final class RefcountTable {
 
   /// Calls `body` with each cluster that block `index` counts references to, and their number.
   func forEachCount(
-    inBlock index: Int, _ body: (_ cluster: UInt64, _ count: UInt64) -> Void
+    inBlock index: Int, _ body: (_ cluster: UInt64, _ count: UInt64) throws(ImageFault) -> Void
   ) throws(ImageFault) {
     let block = try block(index)
     var slot = 0
     while let used = block.firstUsed(from: slot) {
-      body(UInt64(index) * countsPerBlock + UInt64(used), block[used])
+      try body(UInt64(index) * countsPerBlock + UInt64(used), block[used])
       slot = used + 1
     }
   }
