@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Console
 internal import Foundation
 
 /// The command line. Usage and set-up errors are one line on standard error and exit status 2.
@@ -17,6 +18,7 @@ struct Breakwater: ParsableCommand {
 @main
 enum EntryPoint {
   static func main() {
+    HostProcess.openStandardStreams()
     do {
       var command = try Breakwater.parseAsRoot()
       try command.run()
