@@ -141,7 +141,13 @@ final class NBDStore: FileStore {
     let range = range.clamped(to: 0..<export.byteCount)
     try startChange(in: range)
     let blocks = export.blockSizes.wholeBlocks(in: range)
-    do throws(NBDFault) { try transmission.change(.trim, blocks) } catch { throw fault(error) }
+    do throws(NBDFault) {
+      try transmission.change(.trim, blocks)
+    } catch .failed(_, .notSupported, _) {
+      return false
+    } catch {
+      throw fault(error)
+    }
     return true
   }
 
