@@ -70,7 +70,8 @@ extension GzipIndex {
   /// - Returns: nil when it is no such index.
   init?(decoding bytes: [UInt8], of stamp: FileStamp, fingerprint: UInt32, limits: Limits) {
     var reader = BigEndianReader(bytes)
-    guard bytes.count <= Self.byteLimit(limits), bytes.starts(with: Self.magic),
+    guard stamp.byteCount <= Self.fileLimit, bytes.count <= Self.byteLimit(limits),
+      bytes.starts(with: Self.magic),
       reader.skip(Self.magic.count), let sum: UInt32 = reader.next(),
       CRC32.extend(0, with: bytes.span.extracting((Self.magic.count + 4)...)) == sum,
       reader.next() == stamp.identity?.device ?? 0, reader.next() == stamp.identity?.inode ?? 0,

@@ -14,6 +14,9 @@ struct GzipIndex: Equatable, Sendable {
     var diskByteCount: UInt64 = 1 << 44
   }
 
+  /// The biggest file: its bits can be counted, and some more.
+  static let fileLimit = UInt64.max >> 4
+
   /// The file that this index is of.
   var stamp: FileStamp
   /// CRC-32 of the file's first and last 4 KiB.
@@ -61,7 +64,7 @@ extension GzipIndex {
     progress: (_ done: UInt64, _ total: UInt64) -> Bool = { _, _ in true }
   ) throws(ImageFault) {
     stamp = try store.stamp()
-    guard stamp.byteCount <= UInt64.max >> 4 else {
+    guard stamp.byteCount <= Self.fileLimit else {
       throw ImageFault(store.name, .refused("is too big for a gzip image"))
     }
     fingerprint = try Self.fingerprint(of: store, byteCount: stamp.byteCount)
