@@ -29,7 +29,7 @@ public final class GzipImage: ReadOnlyDiskImage {
   ///
   /// - Parameter remake: makes the index again, if it has not been made just now: what it says may
   ///   then turn out wrong.
-  init(
+  package init(
     _ store: any FileStore, index: GzipIndex,
     remake: (() throws(ImageFault) -> GzipIndex)? = nil
   ) {
