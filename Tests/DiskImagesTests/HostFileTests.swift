@@ -57,6 +57,34 @@ import Testing
     #expect(try FileManager.default.contentsOfDirectory(atPath: directory.path).isEmpty)
   }
 
+  @Test("A file that cannot grow is cleared in place, as far as is asked for")
+  func clear() throws {
+    let path = try directory.write("image", [UInt8](repeating: 7, count: 8192))
+    let file = try HostFile(path, writable: true)
+    #expect(file.capacity == nil)
+    let fixed = BoundedStore(file)
+    try fixed.clear(5000)
+    #expect(try file.bytes(at: 4999, count: 3) == [0, 7, 7])
+    #expect(fault { try fixed.clear(8193) } == "\(path): has 8192 bytes, but 8193 are needed")
+    try file.clear(100)
+    #expect(try file.byteCount() == 100)
+    #expect(try file.bytes(at: 0, count: 100) == [UInt8](repeating: 0, count: 100))
+  }
+
+  @Test("A device has a capacity and keeps its size", .enabled(if: LoopDevice.isPossible))
+  func device() throws {
+    let device = try LoopDevice(try directory.write("disk", [UInt8](repeating: 7, count: 1 << 20)))
+    let file = try HostFile(device.path, writable: true)
+    #expect(file.capacity == 1 << 20)
+    try file.setByteCount(1 << 20)
+    #expect(
+      fault { try file.setByteCount(0) }
+        == "\(device.path): is a device of 1048576 bytes, whose size cannot be changed")
+    #expect { try file.write(at: 1 << 20, [1]) } throws: {
+      ($0 as? ImageFault)?.isOutOfSpace == true
+    }
+  }
+
   @Test("K1-K4, I93: readers share, a writer excludes writers and readers")
   func locks() throws {
     let path = try directory.write("image", [UInt8](repeating: 0, count: 512))
