@@ -10,7 +10,9 @@ struct GzipSample {
 
   /// Members, up to one that the input calls the last.
   init(_ input: inout FuzzInput) {
-    repeat { addMember(&input) } while !input.isAtEnd && input.byte() & 3 != 0
+    repeat {
+      addMember(&input)
+    } while !input.isAtEnd && content.count <= Self.contentLimit && input.byte() & 3 != 0
   }
 
   private mutating func addMember(_ input: inout FuzzInput) {
@@ -18,7 +20,9 @@ struct GzipSample {
     var isLast = false
     while !isLast {
       let kind = input.byte()
-      isLast = kind & 4 != 0 || input.isAtEnd || content.count > Self.contentLimit
+      isLast =
+        kind & 4 != 0 || input.isAtEnd
+        || content.count + writer.content.count > Self.contentLimit
       let (count, seed) = (input.word() % 4096, input.byte())
       var random = SeededGenerator(UInt64(seed))
       switch kind & 3 {
@@ -26,9 +30,9 @@ struct GzipSample {
         writer.stored(
           (0..<count).map { _ in UInt8.random(in: 0...seed, using: &random) }, isLast: isLast)
       case 1:
-        let distances = (0..<15).map { 1 << $0 + ($0 == 0 ? 0 : 1) }
         let symbols = Self.symbols(
-          count, length: 258, distances: [1] + distances, behind: writer.content.count, &random)
+          count, length: 258, distances: [1, 2] + (1..<15).map { (1 << $0) + 1 },
+          behind: writer.content.count, &random)
         writer.fixed(symbols, isLast: isLast)
       default:
         let symbols = Self.symbols(
