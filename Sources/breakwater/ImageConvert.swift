@@ -102,7 +102,7 @@ struct ImageConvert: ImageOperation {
     let bar = ProgressBar(isWanted: progress && !quiet)
     var conversion = ImageConversion()
     conversion.isCompressing = compress
-    conversion.skipsBacking = !intoExisting
+    conversion.isTargetNew = !intoExisting
     conversion.sparseSize = Int(sparseSize.byteCount)
     conversion.workers = threads
     conversion.progress = {
@@ -151,7 +151,6 @@ struct ImageConvert: ImageOperation {
     return try opener.open(target, format: outputFormat, readOnly: false)
   }
 
-  /// An existing target, emptied: a conversion writes no zeroes.
   private func openTarget(for input: any DiskImage) throws(ImageFault) -> any DiskImage {
     let image = try ImageOpener.forCommands.open(target, format: outputFormat, readOnly: false)
     guard image.byteCount >= input.byteCount else {
@@ -159,7 +158,6 @@ struct ImageConvert: ImageOperation {
         target,
         .refused("has \(image.byteCount) bytes, less than the \(input.byteCount) to be copied"))
     }
-    try image.writeZeroes(0..<image.byteCount, mayUnmap: true)
     return image
   }
 }
