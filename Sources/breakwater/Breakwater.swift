@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Console
 internal import DiskImages
 internal import Foundation
 
@@ -18,6 +19,7 @@ struct Breakwater: ParsableCommand {
 @main
 enum EntryPoint {
   static func main() {
+    HostProcess.openStandardStreams()
     do {
       var command = try Breakwater.parseAsRoot()
       try command.run()

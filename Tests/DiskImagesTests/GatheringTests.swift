@@ -83,6 +83,24 @@ import Testing
     #expect(overlay.image.writer?.gathered == nil)
   }
 
+  @Test("A part whose surroundings cannot be read is lost, and stops nothing else")
+  func unreadableBase() throws {
+    let overlay = try Overlay()
+    overlay.base.failure = { operation, range in
+      operation == .read && range.overlaps(0..<4096) ? 5 : nil
+    }
+    try overlay.image.write(at: 512, ones)
+    #expect(fault { try overlay.image.write(at: 20_000, ones) }?.contains("base") == true)
+    #expect(fault { try overlay.image.flush() }?.contains("base") == true)
+    try overlay.image.write(at: 20_000, ones)
+    try overlay.image.flush()
+    #expect(try overlay.reopened().bytes(at: 20_000, count: 512) == ones)
+    // A flush that meets the fault itself reports it once.
+    try overlay.image.write(at: 512, ones)
+    #expect(fault { try overlay.image.flush() } != nil)
+    try overlay.image.flush()
+  }
+
   @Test("W21: a part that the host cannot take goes on waiting, and is not reported as durable")
   func hostFault() throws {
     let overlay = try Overlay()

@@ -95,7 +95,7 @@ struct DeflateWriter {
     content += block
   }
 
-  /// A block of the fixed codes (3.2.6); lengths 258 and distances that are powers of two plus one.
+  /// A block of the fixed codes (3.2.6); of the lengths only 258.
   mutating func fixed(_ symbols: some Sequence<Symbol>, isLast: Bool = false) {
     put(isLast ? 1 : 0, 1)
     put(1, 2)
@@ -105,10 +105,15 @@ struct DeflateWriter {
       case .literal(let byte): code(UInt64(byte) - 144 + 0x190, 9)
       case .match(_, let distance):
         code(0b1100_0101, 8)
-        // Distance codes 2n and on start at 2^n + 1 and have n - 1 more bits.
-        let power = (distance - 1).bitWidth - (distance - 1).leadingZeroBitCount - 1
-        code(UInt64(distance <= 2 ? distance - 1 : 2 * power), 5)
-        if power > 1 { put(0, power - 1) }
+        // Distance codes 2n and 2n + 1 start at 2^n + 1 and 1.5 * 2^n + 1 and have n - 1 more bits.
+        let number = UInt64(distance - 1)
+        guard number > 1 else {
+          code(number, 5)
+          break
+        }
+        let more = 62 - number.leadingZeroBitCount
+        code(UInt64(2 * more) + number >> UInt64(more), 5)
+        put(number & (1 << UInt64(more) - 1), more)
       }
       append(symbol)
     }

@@ -57,7 +57,7 @@ import Testing
     try store.setByteCount(1 << 60)
     let start = ContinuousClock.now
     let report = try QcowImage.check(store)
-    #expect(report.findings.contains { $0.contains("misplaced or too big") })
+    #expect(report.corruptions >= count)
     #expect(fault { _ = try QcowImage(store, readOnly: false) } == nil)
     #expect(ContinuousClock.now - start < .seconds(60))
   }

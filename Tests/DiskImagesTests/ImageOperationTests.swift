@@ -132,6 +132,48 @@ import Testing
         == true)
   }
 
+  @Test("W26: what lies behind the end of the disk does not come up when it grows")
+  func growthOverMachineState() throws {
+    // Data behind the end is what is left when a snapshot with a machine's state was applied.
+    let store = try Self.newImage(512, 200_704)
+    let image = try QcowImage(store, readOnly: false)
+    try image.write(at: 0, [UInt8](repeating: 5, count: 200_704))
+    try image.close()
+    try store.write(at: 24, bytes([10_000 & ~511]))
+    let smaller = try QcowImage(store, readOnly: false)
+    try smaller.resize(to: 300_032)
+    try smaller.close()
+    let expected = [UInt8](repeating: 5, count: 9728) + [UInt8](repeating: 0, count: 290_304)
+    #expect(try QcowImage(store).bytes(at: 0, count: 300_032) == expected)
+    let report = try QcowImage.check(store)
+    #expect(report.exitStatus == 0, "\(report.findings)")
+  }
+
+  @Test("A disk whose new part finds no space on the host keeps its size")
+  func growthWithoutSpace() throws {
+    let store = try Self.newImage(4096, 65536)
+    store.allocationLimit = store.allocatedByteCount + 100_000
+    let image = try QcowImage(store, readOnly: false)
+    #expect(fault { try image.resize(to: 10 << 20, preallocation: .full) } != nil)
+    #expect(image.byteCount == 65536)
+    try image.close()
+    #expect(try QcowImage(store).byteCount == 65536)
+    let report = try QcowImage.check(store)
+    #expect(report.exitStatus == 0, "\(report.findings)")
+  }
+
+  @Test("A lazy image is clean after its backing file was changed", arguments: [true, false])
+  func rebasedLazily(isLazy: Bool) throws {
+    let store = try Self.newImage(4096, 65536)
+    let image = try QcowImage(store, readOnly: false)
+    try image.setLazyRefcounts(isLazy)
+    try image.write(at: 5000, [UInt8](repeating: 1, count: 9000))
+    try image.setBacking(name: "base.raw", format: .raw)
+    #expect(try QcowHeader(reading: store).isDirty == false)
+    let report = try QcowImage.check(store)
+    #expect(report.exitStatus == 0, "\(report.findings)")
+  }
+
   @Test("W35-W37: snapshots are made, applied and deleted under load", arguments: [512, 4096])
   func snapshots(clusterSize: Int) throws {
     let size = 90_112

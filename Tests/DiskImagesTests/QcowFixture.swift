@@ -116,6 +116,10 @@ struct TestRandom: RandomNumberGenerator {
   mutating func bytes(_ count: Int) -> [UInt8] {
     (0..<count).map { _ in UInt8(truncatingIfNeeded: next() >> 32) }
   }
+  static func bytes(_ count: Int, seed: UInt64) -> [UInt8] {
+    var random = TestRandom(seed: seed)
+    return random.bytes(count)
+  }
 }
 
 /// `content` deflated, which must have made it shorter.

@@ -11,6 +11,19 @@ import Testing
     ImageKind(clusterSize: 4096, hasBacking: true), ImageKind(clusterSize: 512, isLazy: true),
   ]
 
+  @Test("A host that fails to take freed clusters back fails no flush")
+  func failingDiscard() throws {
+    let store = try ImageOperationTests.newImage(4096, 65536)
+    let image = try QcowImage(store, readOnly: false)
+    try image.write(at: 0, [UInt8](repeating: 1, count: 65536))
+    try image.flush()
+    store.failure = { operation, _ in operation == .punchHole ? 5 : nil }
+    try image.discard(0..<65536)
+    try image.flush()
+    try image.close()
+    #expect(try QcowImage.check(store).exitStatus == 0)
+  }
+
   @Test(
     "W21: requests that find no space fail and nothing else changes; later ones work",
     arguments: kinds, 1...TestScale.seeds)

@@ -247,7 +247,7 @@ struct HostileHeader: CustomTestStringConvertible, Sendable {
     let encoded = header.encode()
     copy.put(0, try #require(encoded))
     #expect(try QcowHeader(reading: copy.store()) == header)
-    #expect(header.unknownBytes == [1, 2, 3, 4, 5, 6, 7, 8])
+    #expect(header.laterBytes == [0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8])
   }
 
   @Test("R27, I72: the snapshot table is parsed, with and without extra data")
@@ -280,6 +280,21 @@ struct HostileHeader: CustomTestStringConvertible, Sendable {
     #expect(snapshots.map(\.machineStateByteCount) == [44, 33])
     #expect(snapshots.map(\.diskByteCount) == [4 << 20, nil])
     #expect(snapshots[0].unknownExtra == [0, 0, 0, 0, 0, 0, 0, 9])
+  }
+
+  @Test("I7: a header of 105 bytes is rewritten with its last byte, and opens", arguments: [0, 7])
+  func oddHeaderLength(later: Int) throws {
+    var fixture = QcowFixture()
+    fixture.put32(100, UInt32(105 + later))
+    for index in 0..<later { fixture.bytes[105 + index] = 9 }
+    let store = fixture.store()
+    let image = try QcowImage(store, readOnly: false)
+    try image.setBacking(name: "base.raw", format: .raw)
+    let header = try QcowHeader(reading: store)
+    #expect(header.backingName == Array("base.raw".utf8))
+    #expect(header.backingFormat == "raw")
+    #expect(header.laterBytes == [0] + [UInt8](repeating: 9, count: later))
+    #expect(try QcowImage.check(store).exitStatus == 0)
   }
 
   @Test("R27, W36: a snapshot's name that is no text stays as it is")

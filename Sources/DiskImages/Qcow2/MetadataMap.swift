@@ -31,6 +31,10 @@ struct MetadataMap {
     if after < ranges.count, ranges[after].clusters.overlaps(touched) {
       return ranges[after].owner
     }
+    // A hostile range may have more clusters than there are structures.
+    if touched.count > clusters.count {
+      return clusters.first { touched.contains($0.key) }?.value
+    }
     return touched.lazy.compactMap { clusters[$0] }.first
   }
 

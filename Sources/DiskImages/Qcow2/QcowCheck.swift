@@ -35,6 +35,10 @@ public struct QcowCheckReport: Equatable, Sendable {
   mutating func note(_ text: @autoclosure () -> String) {
     if findings.count < 100 { findings.append(text()) }
   }
+  mutating func omission(_ text: @autoclosure () -> String) {
+    checkErrors += 1
+    note("not checked: " + text())
+  }
   mutating func corruption(_ text: @autoclosure () -> String) {
     corruptions += 1
     note("corrupt: " + text())
@@ -64,6 +68,8 @@ final class QcowCheck {
   var hasBadBlocks: Bool { !badBlocks.isEmpty }
   /// Bytes of snapshots' L1 tables that are walked: those of a thousand snapshots of 10 TiB.
   private static let snapshotL1Limit: UInt64 = 256 << 20
+  /// Bytes of the tables of bitmaps that are walked.
+  private static let bitmapTableLimit: UInt64 = 64 << 20
   private let fileSize: UInt64
   private let verifiesContent: Bool
   private var badBlocks: Set<Int> = []
@@ -197,10 +203,8 @@ final class QcowCheck {
     var l1Bytes: UInt64 = 0
     for (index, snapshot) in snapshots.enumerated() {
       let size = UInt64(snapshot.l1Count) * 8
-      l1Bytes += size
-      // Tables that do not overlap fit into the file together; but a file can be one big hole.
       guard geometry.isAligned(snapshot.l1Offset), snapshot.l1Offset != 0 || size == 0,
-        size <= QcowHeader.Limit.l1Bytes, l1Bytes <= min(fileSize, Self.snapshotL1Limit)
+        size <= QcowHeader.Limit.l1Bytes
       else {
         report.corruption(
           "the L1 table of snapshot \(index) is misplaced or too big: "
@@ -215,11 +219,22 @@ final class QcowCheck {
       if let size = snapshot.diskByteCount, !geometry.canMap(size) {
         report.corruption("snapshot \(index) says that the disk had \(size) bytes")
       }
-      let run = try store.run(at: snapshot.l1Offset)
-      if !run.isData, run.end >= snapshot.l1Offset + size { continue }
+      if try isHole(snapshot.l1Offset, size) { continue }
+      l1Bytes += size
+      guard l1Bytes <= Self.snapshotL1Limit else {
+        report.omission(
+          "snapshot \(index): L1 tables of snapshots have more than \(Self.snapshotL1Limit) bytes")
+        continue
+      }
       let table = quadwords(try store.bytes(at: snapshot.l1Offset, count: Int(size)))
       try countL1(table, isActive: false, 1, "snapshot \(index), L1 entry")
     }
+  }
+
+  /// Whether a structure lies in a hole of the file: it is all zero and need not be read.
+  private func isHole(_ offset: UInt64, _ byteCount: UInt64) throws(ImageFault) -> Bool {
+    let run = try store.run(at: offset)
+    return !run.isData && run.end - offset >= byteCount
   }
 
   /// Bitmaps that the image calls consistent own their directory, tables and data.
@@ -239,12 +254,17 @@ final class QcowCheck {
     {
       let byteCount = UInt64(entryCount) * 8
       entries += byteCount
-      guard entries <= fileSize, count(table, byteCount, 1, "a bitmap table") else { break }
+      guard entries <= Self.bitmapTableLimit else {
+        report.omission("the tables of bitmaps have more than \(Self.bitmapTableLimit) bytes")
+        return
+      }
+      guard count(table, byteCount, 1, "a bitmap table") else { break }
+      offset += (24 + Int(extraCount) + Int(nameCount) + 7) & ~7
+      if try isHole(table, byteCount) { continue }
       for entry in quadwords(try store.bytes(at: table, count: Int(byteCount))) {
         let data = entry & EntryBits.offset
         if data != 0 { count(data, geometry.clusterSize, 1, "a bitmap") }
       }
-      offset += (24 + Int(extraCount) + Int(nameCount) + 7) & ~7
     }
   }
 
@@ -375,9 +395,7 @@ final class QcowCheck {
     let references = counts.reader()
     for (index, entry) in refcounts.entries.enumerated()
     where entry != 0 && !badBlocks.contains(index) {
-      // A block in a hole of the file holds no count.
-      let run = try store.run(at: entry)
-      guard run.isData || run.end < entry + geometry.clusterSize else { continue }
+      if try isHole(entry, geometry.clusterSize) { continue }
       try refcounts.forEachCount(inBlock: index) { cluster, count throws(ImageFault) in
         if references(cluster) == 0 { try body(cluster, count, 0) }
       }

@@ -98,8 +98,8 @@ extension QcowHeader {
   private mutating func parseExtensions(
     _ reader: FieldReader, _ cluster: [UInt8]
   ) throws(ImageFault) {
-    let known = min(knownLength, cluster.count)
-    unknownBytes = Array(cluster[known..<max(known, min(Int(headerLength), cluster.count))])
+    let fields = min(fieldsLength, cluster.count)
+    laterBytes = Array(cluster[fields..<max(fields, min(Int(headerLength), cluster.count))])
     let end = backingName.isEmpty ? cluster.count : Int(backingNameOffset)
     var offset = Int(headerLength)
     while let type: UInt32 = cluster.bigEndian(at: offset),

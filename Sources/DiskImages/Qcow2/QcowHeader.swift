@@ -30,8 +30,9 @@ struct QcowHeader: Equatable, Sendable {
   var refcountOrder: UInt32 = 4
   /// Bytes before the extensions, with those of a newer writer.
   var headerLength: UInt32 = 112
-  /// Header bytes behind the fields known here, kept as they are.
-  var unknownBytes: [UInt8] = []
+  /// Header bytes from offset 104 on: the compression type, 0 for deflate, padding, and what a newer
+  /// writer put there. Kept as they are.
+  var laterBytes = [UInt8](repeating: 0, count: 8)
   var extensions: [Extension] = []
 
   /// A header extension.
@@ -67,10 +68,10 @@ struct QcowHeader: Equatable, Sendable {
     QcowFeatures.parseNames(payload(Extension.Kind.featureNames) ?? [])
   }
 
-  /// Bytes of the fields that this version defines and we know.
-  var knownLength: Int { version == 2 ? 72 : Int(min(headerLength, 112)) }
+  /// Bytes of the fields that every header of this version has.
+  var fieldsLength: Int { version == 2 ? 72 : 104 }
 
-  /// The fields before the extensions, as the file holds them: always below one sector.
+  /// Those fields, as the file holds them: always below one sector.
   func encodedFields() -> [UInt8] {
     var bytes: [UInt8] = []
     bytes.appendBigEndian(Self.magic)
@@ -92,7 +93,6 @@ struct QcowHeader: Equatable, Sendable {
     bytes.appendBigEndian(autoclearFeatures)
     bytes.appendBigEndian(refcountOrder)
     bytes.appendBigEndian(headerLength)
-    if headerLength >= 112 { bytes.appendBigEndian(UInt64(0)) }  // compression_type: deflate
     return bytes
   }
 
@@ -111,6 +111,6 @@ struct QcowHeader: Equatable, Sendable {
     let nameOffset = start + tail.count
     guard nameOffset + backingName.count <= Int(geometry.clusterSize) else { return nil }
     backingNameOffset = backingName.isEmpty ? 0 : UInt64(nameOffset)
-    return encodedFields() + unknownBytes + tail + backingName
+    return encodedFields() + laterBytes + tail + backingName
   }
 }

@@ -118,11 +118,15 @@ extension QcowImage {
     }
   }
 
-  /// Refuses to touch metadata as if it were data.
+  /// Refuses to touch metadata, or what nobody has allocated, as if it were data.
   func guardData(at offset: UInt64, _ writer: QcowWriter) throws(ImageFault) {
     if let owner = writer.metadata.owner(at: offset) {
       throw markCorrupt(
         writer, "an L2 entry points to \(owner.rawValue) at \(hexadecimal(offset))")
+    }
+    guard try writer.refcounts.count(offset >> UInt64(geometry.clusterBits)) > 0 else {
+      throw markCorrupt(
+        writer, "an L2 entry points to \(hexadecimal(offset)), which the refcounts call free")
     }
   }
 

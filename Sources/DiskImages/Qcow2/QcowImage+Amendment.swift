@@ -25,6 +25,7 @@ extension QcowImage {
     var changed = header
     changed.version = 3
     changed.headerLength = 112
+    changed.laterBytes = QcowHeader().laterBytes
     try replaceHeader(with: changed)
   }
 }

@@ -9,6 +9,7 @@ extension QcowImage {
   public func setBacking(name: String?, format: ImageFormat?) throws(ImageFault) {
     let writer = try writable(0, byteCount: 0)
     try commit()
+    try finishRefcounts(writer)
     var changed = header
     changed.backingName = Array((name ?? "").utf8)
     changed.extensions.removeAll { $0.type == QcowHeader.Extension.Kind.backingFormat }

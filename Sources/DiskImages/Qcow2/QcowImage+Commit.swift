@@ -7,7 +7,12 @@ extension QcowImage {
   /// Makes every completed write durable.
   public func flush() throws(ImageFault) {
     guard let writer else { return }
-    try settle(writer)
+    do {
+      try settle(writer)
+    } catch {
+      writer.lost = nil
+      throw error
+    }
     if let lost = writer.lost {
       writer.lost = nil
       throw lost
@@ -154,7 +159,7 @@ extension QcowImage {
       try writeRefcountBlocks(writer)
       writer.refcounts.didWriteBlocks()
     }
-    try discard(clusters: freed.sorted())
+    discard(clusters: freed.sorted())
   }
 
   /// Whatever metadata a cluster held, it holds it no more.
@@ -167,15 +172,16 @@ extension QcowImage {
     }
   }
 
-  /// Gives freed clusters back to the host, in runs.
-  private func discard(clusters: [UInt64]) throws(ImageFault) {
+  /// Gives freed clusters back to the host, in runs. All is durable without that, so a host that
+  /// fails to take them fails nothing.
+  private func discard(clusters: [UInt64]) {
     var index = 0
     while index < clusters.count {
       var end = index + 1
       while end < clusters.count, clusters[end] == clusters[end - 1] + 1 { end += 1 }
       let bits = UInt64(geometry.clusterBits)
       let range = clusters[index] << bits..<(clusters[end - 1] + 1) << bits
-      guard try store.discard(range) else { return }
+      guard (try? store.discard(range)) == true else { return }
       index = end
     }
   }
@@ -218,7 +224,7 @@ extension QcowImage {
 
   /// Stores the header's fields in one write of less than a sector.
   func writeHeader() throws(ImageFault) {
-    try store.write(at: 0, Array(header.encodedFields().prefix(header.knownLength)))
+    try store.write(at: 0, header.encodedFields())
   }
 
   /// New blocks are durable; now the table may name them, before anything relies on them.

@@ -29,7 +29,6 @@ extension QcowImage {
       throw error
     }
     writer.compressedEnd = place + UInt64(stream.count)
-    decompressed.remove(extent)
     set(table, index, to: .compressed(extent, in: geometry), writer)
   }
 

@@ -30,7 +30,7 @@ extension QcowImage {
     on store: any FileStore, _ options: CreationOptions
   ) throws(ImageFault) {
     var header = try header(for: options, name: store.name)
-    let layout = try Layout(header, name: store.name)
+    let layout = Layout(header)
     header.refcountTableOffset = layout.offset(1)
     header.refcountTableClusters = UInt32(layout.tableClusters)
     header.l1Offset = header.l1Count == 0 ? 0 : layout.offset(layout.firstL1Cluster)
@@ -38,9 +38,17 @@ extension QcowImage {
     guard let encoded else {
       throw ImageFault(store.name, .refused("its backing file's name does not fit its header"))
     }
-    try store.setByteCount(0)
-    try store.setByteCount(
-      layout.offset(layout.firstL1Cluster) + (UInt64(header.l1Count) * 8 + 511) & ~511)
+    let end = layout.offset(layout.firstL1Cluster) + (UInt64(header.l1Count) * 8 + 511) & ~511
+    if let capacity = store.capacity {
+      guard end <= capacity else {
+        throw ImageFault(
+          store.name, .refused("has \(capacity) bytes; an image's tables alone need \(end)"))
+      }
+      try store.writeZeroes(0..<end)
+    } else {
+      try store.setByteCount(0)
+      try store.setByteCount(end)
+    }
     var table: [UInt64] = []
     for index in 0..<layout.blockClusters {
       let block = RefcountBlock(
@@ -89,9 +97,7 @@ extension QcowImage {
     let size = options.byteCount.addingReportingOverflow(511)
     let byteCount = size.partialValue & ~511
     let geometry = ClusterGeometry(clusterBits: clusterBits)
-    guard !size.overflow, byteCount <= UInt64(Int64.max),
-      geometry.l1Count(for: byteCount) * 8 <= QcowHeader.Limit.l1Bytes
-    else {
+    guard !size.overflow, geometry.canMap(byteCount) else {
       throw refuse(
         "a disk with clusters of \(options.clusterSize) bytes has at most "
           + "\(QcowHeader.Limit.l1Bytes / 8 * geometry.bytesPerL2) bytes")
@@ -101,7 +107,10 @@ extension QcowImage {
     header.clusterBits = clusterBits
     header.byteCount = byteCount
     header.refcountOrder = UInt32(order)
-    header.headerLength = options.version == 2 ? 72 : 112
+    if options.version == 2 {
+      header.headerLength = 72
+      header.laterBytes = []
+    }
     header.compatibleFeatures = options.hasLazyRefcounts ? QcowFeatures.lazyRefcounts : 0
     header.l1Count = UInt32(geometry.l1Count(for: byteCount))
     header.backingName = Array((options.backingName ?? "").utf8)
@@ -129,10 +138,10 @@ extension QcowImage {
     let clusterBits: UInt64
     var firstL1Cluster: UInt64 { 1 + tableClusters + blockClusters }
 
-    init(_ header: QcowHeader, name: String) throws(ImageFault) {
+    init(_ header: QcowHeader) {
       clusterBits = UInt64(header.clusterBits)
       let geometry = header.geometry
-      let countsPerBlock = geometry.clusterSize * 8 / UInt64(header.refcountBits)
+      let countsPerBlock = header.countsPerBlock
       let l1Clusters = geometry.clusterCount(UInt64(header.l1Count) * 8)
       // Each round makes room for what the last one added; the sums only grow and soon settle.
       while true {

@@ -84,7 +84,7 @@ extension QcowImage {
     }
     let table = try writableTable(for: start, writer)
     if keepsCluster {
-      set(table, index, to: L2Entry(rawValue: entry.rawValue | EntryBits.zero), writer)
+      set(table, index, to: L2Entry(rawValue: table.entries[index] | EntryBits.zero), writer)
     } else {
       set(table, index, to: header.version >= 3 ? .zero : .unallocated, writer)
       release(old, writer)

@@ -27,8 +27,8 @@ extension QcowImage {
 
   /// Stores the write that waits, if there is one.
   ///
-  /// It goes on waiting when the host cannot take it. Where the image is damaged it is lost, which the
-  /// next flush reports too.
+  /// It goes on waiting while the host has no space for it. Else it is lost, which the next flush
+  /// reports too.
   func settle(_ writer: QcowWriter) throws(ImageFault) {
     guard let waiting = writer.gathered, writer.refusal == nil else { return }
     var buffer: [UInt8] = []
@@ -40,7 +40,7 @@ extension QcowImage {
       try writeInCluster(
         at: waiting.lowerBound, from: buffer.span.extracting(0..<waiting.count), writer)
     } catch {
-      if case .corrupt = error.cause { writer.lost = error } else { writer.gathered = waiting }
+      if error.isOutOfSpace { writer.gathered = waiting } else { writer.lost = error }
       throw error
     }
   }

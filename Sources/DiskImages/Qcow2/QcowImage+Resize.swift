@@ -11,9 +11,7 @@ extension QcowImage {
     let writer = try writable(0, byteCount: 0)
     let (sum, overflow) = newByteCount.addingReportingOverflow(511)
     let size = sum & ~511
-    guard !overflow, size <= UInt64(Int64.max),
-      geometry.l1Count(for: size) * 8 <= QcowHeader.Limit.l1Bytes
-    else {
+    guard !overflow, geometry.canMap(size) else {
       throw ImageFault(store.name, .refused("cannot have \(newByteCount) bytes with its clusters"))
     }
     guard header.version >= 3 || snapshots.isEmpty else {
@@ -23,7 +21,13 @@ extension QcowImage {
     if size > byteCount {
       let old = byteCount
       try grow(to: size, writer)
-      try preallocate(old..<size, preallocation)
+      do {
+        try preallocate(old..<size, preallocation)
+      } catch {
+        // The size is that of before, or the bigger one where the host is in such trouble.
+        try? shrink(to: old, writer)
+        throw error
+      }
     } else if preallocation != .off {
       throw ImageFault(store.name, .refused("preallocation is for a disk that grows"))
     } else if size < byteCount {
@@ -42,6 +46,10 @@ extension QcowImage {
     if needed > UInt64(header.l1Count) {
       try replaceL1(l1 + repeatElement(0, count: Int(needed) - l1.count), writer)
     }
+    // Behind the end there is the state of a machine, if the disk is that of such a snapshot.
+    try drop(
+      geometry.clusterCount(old) << UInt64(header.clusterBits)..<UInt64(l1.count)
+        * geometry.bytesPerL2, writer)
     header.byteCount = size
     do {
       // What an earlier, bigger disk or a bigger backing image left there must not come back.
@@ -64,24 +72,25 @@ extension QcowImage {
       try write(at: size, from: tail.span)
       try settle(writer)
     }
-    var position = firstCluster
-    while position < byteCount {
+    if firstCluster < byteCount { try drop(firstCluster..<byteCount, writer) }
+    // The size follows the pointers: a crash in between loses only what was to be cut.
+    try commit()
+    try changeHeader { $0.byteCount = size }
+  }
+
+  /// Empties a range that starts with a cluster and ends with the disk or behind it.
+  private func drop(_ range: Range<UInt64>, _ writer: QcowWriter) throws(ImageFault) {
+    var position = range.lowerBound
+    while position < range.upperBound {
       try commitIfDue()
       let tableEnd = (geometry.l1Index(position) + 1) * geometry.bytesPerL2
       if position % geometry.bytesPerL2 == 0 {
         try dropTable(for: position, writer)
-        position = tableEnd
-      } else {
-        let end = min(tableEnd, byteCount)
-        if l1[Int(geometry.l1Index(position))] != 0 {
-          try dropEntries(position..<end, writer)
-        }
-        position = tableEnd
+      } else if l1[Int(geometry.l1Index(position))] != 0 {
+        try dropEntries(position..<min(tableEnd, range.upperBound), writer)
       }
+      position = tableEnd
     }
-    // The size follows the pointers: a crash in between loses only what was to be cut.
-    try commit()
-    try changeHeader { $0.byteCount = size }
   }
 
   /// Empties the entries of a range inside one L2 table.

@@ -58,6 +58,8 @@ extension QcowImage {
     let writer = try writable(0, byteCount: 0)
     let snapshot = try snapshot(at: index)
     let table = try l1Table(of: snapshot)
+    // Damage is met before anything has changed.
+    try forEachReference(table) { _, _ in }
     var rest = snapshots
     rest.remove(at: index)
     try commit()
@@ -149,12 +151,14 @@ extension QcowImage {
   private func forEachReference(
     _ table: [UInt64], _ body: (_ offset: UInt64, _ byteCount: UInt64) throws(ImageFault) -> Void
   ) throws(ImageFault) {
+    var seen: Set<UInt64> = []
     for (index, word) in table.enumerated() {
       let entry = L1Entry(rawValue: word)
       guard entry.l2Offset != 0 else { continue }
       let offset = UInt64(index) &* geometry.bytesPerL2
-      guard geometry.isAligned(entry.l2Offset), !entry.hasReservedBits else {
-        throw damage(at: offset, "L1 entry \(hexadecimal(word)) is no place of an L2 table")
+      guard isSound(entry), seen.insert(entry.l2Offset).inserted else {
+        throw damage(
+          at: offset, "L1 entry \(hexadecimal(word)) is no place of an L2 table of its own")
       }
       let table = try loadTable(at: entry.l2Offset, for: offset)
       try body(entry.l2Offset, geometry.clusterSize)
@@ -227,12 +231,18 @@ extension QcowImage {
     try commit()
   }
 
-  /// Sets COPIED in the active tables where a refcount is 1 and clears it elsewhere.
+  /// Whether an entry that is not 0 can name an L2 table.
+  private func isSound(_ entry: L1Entry) -> Bool {
+    geometry.isAligned(entry.l2Offset) && !entry.hasReservedBits
+  }
+
+  /// Sets COPIED in the active tables where a refcount is 1 and clears it elsewhere. Damaged entries
+  /// are left alone.
   private func refreshCopied(_ writer: QcowWriter) throws(ImageFault) {
     let bits = UInt64(geometry.clusterBits)
     for (index, word) in l1.enumerated() {
       let entry = L1Entry(rawValue: word)
-      guard entry.l2Offset != 0 else { continue }
+      guard entry.l2Offset != 0, isSound(entry) else { continue }
       try commitIfDue()
       let isCopied = try writer.refcounts.count(entry.l2Offset >> bits) == 1
       if isCopied != entry.isCopied {
@@ -243,7 +253,9 @@ extension QcowImage {
         at: entry.l2Offset, for: UInt64(index) &* geometry.bytesPerL2)
       for slot in table.entries.indices {
         let entry = table.entry(slot)
-        guard !entry.isCompressed, entry.clusterOffset != 0 else { continue }
+        guard !entry.isCompressed, entry.clusterOffset != 0, !entry.hasReservedBits,
+          geometry.isAligned(entry.clusterOffset)
+        else { continue }
         let isCopied = try writer.refcounts.count(entry.clusterOffset >> bits) == 1
         guard isCopied != entry.isCopied else { continue }
         set(table, slot, to: L2Entry(rawValue: entry.rawValue ^ EntryBits.copied), writer)

@@ -17,6 +17,8 @@ extension QcowImage {
   ) throws(ImageFault) -> QcowCheckReport {
     let check = try QcowCheck(store)
     let before = try check.run()
+    // Whatever was not counted would be given away.
+    guard before.checkErrors == 0 else { return before }
     let needsRebuild = check.hasLowCounts || check.hasBadBlocks
     if needsRebuild, mode == .all {
       var rebuild = try RefcountRebuild(store)
@@ -60,7 +62,7 @@ extension QcowImage {
     var header = try QcowHeader(reading: store)
     guard header.isDirty || header.isCorrupt else { return }
     header.incompatibleFeatures &= ~(QcowFeatures.dirty | QcowFeatures.corrupt)
-    try store.write(at: 0, Array(header.encodedFields().prefix(header.knownLength)))
+    try store.write(at: 0, header.encodedFields())
     try store.flush()
   }
 }
@@ -183,7 +185,7 @@ private struct RefcountRebuild {
     try store.flush()
     header.refcountTableOffset = first << bits
     header.refcountTableClusters = UInt32(tableClusters)
-    try store.write(at: 0, Array(header.encodedFields().prefix(header.knownLength)))
+    try store.write(at: 0, header.encodedFields())
     try store.flush()
   }
 }

@@ -1,0 +1,132 @@
+import MachineTestKit
+import Testing
+
+@testable import DiskImages
+
+/// What a writer does when it meets tables that somebody has damaged: it leaves them as they are.
+@Suite struct DamagedTablesTests {
+  private static let cluster = 4096
+
+  /// An image of 16 clusters with data in all and one snapshot of them, whose clusters are shared.
+  private func imageWithSnapshot() throws -> MemoryFileStore {
+    let store = try ImageOperationTests.newImage(Self.cluster, 16 * Self.cluster)
+    let image = try QcowImage(store, readOnly: false)
+    try image.write(at: 0, TestRandom.bytes(16 * Self.cluster, seed: 1))
+    try image.createSnapshot(named: "one", seconds: 1)
+    try image.close()
+    return store
+  }
+
+  private func patch(
+    _ store: MemoryFileStore, at offset: UInt64, _ change: (UInt64) -> UInt64
+  ) throws {
+    let word = quadwords(try store.bytes(at: offset, count: 8))[0]
+    try store.write(at: offset, bytes([change(word)]))
+  }
+
+  private func l2Offset(_ store: MemoryFileStore) throws -> UInt64 {
+    let header = try QcowHeader(reading: store)
+    let word = quadwords(try store.bytes(at: header.l1Offset, count: 8))[0]
+    return L1Entry(rawValue: word).l2Offset
+  }
+
+  @Test("R14, W36: deleting a snapshot writes nothing through an L1 entry that is no table's place")
+  func deletionBesideDamage() throws {
+    let store = try imageWithSnapshot()
+    let image = try QcowImage(store, readOnly: false)
+    try image.write(at: 0, TestRandom.bytes(Self.cluster, seed: 2))
+    try image.close()
+    // The active entry names the middle of a data cluster.
+    let header = try QcowHeader(reading: store)
+    let data = L2Entry(rawValue: quadwords(try store.bytes(at: l2Offset(store), count: 8))[0])
+    try patch(store, at: header.l1Offset) { _ in data.clusterOffset + 512 }
+    let content = try store.bytes(at: data.clusterOffset, count: 2 * Self.cluster)
+    let damaged = try QcowImage(store, readOnly: false)
+    _ = fault { try damaged.deleteSnapshot(at: 0) }
+    _ = fault { try damaged.close() }
+    #expect(try store.bytes(at: data.clusterOffset, count: 2 * Self.cluster) == content)
+  }
+
+  @Test("W36: a snapshot with a damaged table is not deleted by half")
+  func deletionOfDamage() throws {
+    let store = try imageWithSnapshot()
+    try patch(store, at: l2Offset(store) + 8) { $0 | 1 << 57 }
+    let image = try QcowImage(store, readOnly: false)
+    #expect(fault { try image.deleteSnapshot(at: 0) }?.contains("reserved bits") == true)
+    try image.close()
+    #expect(try QcowImage(store).snapshots.map(\.name) == ["one"])
+  }
+
+  @Test("W13: a cluster that a snapshot shares is not written, whatever its COPIED flag says")
+  func forgedCopied() throws {
+    let store = try imageWithSnapshot()
+    try patch(store, at: l2Offset(store)) { $0 | EntryBits.copied }
+    let image = try QcowImage(store, readOnly: false)
+    try image.writeZeroes(0..<UInt64(Self.cluster), mayUnmap: false)
+    try image.write(at: 0, [UInt8](repeating: 7, count: Self.cluster))
+    try image.close()
+    let old = try QcowImage(store)
+    try old.showSnapshot(at: 0)
+    #expect(
+      try old.bytes(at: 0, count: 16 * Self.cluster)
+        == TestRandom.bytes(16 * Self.cluster, seed: 1))
+  }
+
+  @Test("I35: a write through an entry far behind the end does not extend the file")
+  func farEntry() throws {
+    var fixture = QcowFixture()
+    fixture.put64(QcowFixture.l2, 1 << 55 | QcowFixture.copied)
+    let store = fixture.store()
+    let image = try QcowImage(store, readOnly: false)
+    #expect(fault { try image.write(at: 0, [1]) }?.contains("call free") == true)
+    #expect(try store.byteCount() == UInt64(fixture.bytes.count))
+    #expect(try QcowHeader(reading: store).isCorrupt)
+  }
+
+  @Test("C17, I31: a snapshot of an L1 table that names one L2 table over and over is refused")
+  func repeatedTable() throws {
+    var fixture = QcowFixture()
+    fixture.put64(40, UInt64(6 * QcowFixture.cluster))
+    fixture.put32(36, 4)
+    for cluster in 0..<7 {
+      fixture.put32(QcowFixture.refcountBlock + 2 * cluster, 0x0001_0001)
+    }
+    fixture.bytes += (0..<4).flatMap { _ in bytes([UInt64(QcowFixture.l2)]) }
+    fixture.bytes += [UInt8](repeating: 0, count: QcowFixture.cluster - 32)
+    let image = try QcowImage(fixture.store(), readOnly: false)
+    #expect(
+      fault { try image.createSnapshot(named: "a", seconds: 0) }?.contains("of its own") == true)
+    #expect(image.snapshots.isEmpty)
+  }
+
+  @Test("I71: a snapshot whose L1 table claims all of the file is entered at once")
+  func hugeRange() {
+    var map = MetadataMap(ClusterGeometry(clusterBits: 9))
+    #expect(map.insert(.l2, at: 1 << 20, byteCount: 512) == nil)
+    #expect(map.insert(.snapshotL1, at: 1 << 21, byteCount: 1 << 60) == nil)
+    #expect(map.insert(.snapshotL1, at: 0, byteCount: 1 << 60) == .snapshotL1)
+    #expect(map.insert(.refcountBlock, at: 1 << 50, byteCount: 512) == .snapshotL1)
+    #expect(map.owner(at: 0, byteCount: 1 << 21) == .l2)
+  }
+
+  @Test("C1: tables of bitmaps that are too big are not counted, and nothing is repaired then")
+  func hugeBitmapTable() throws {
+    var fixture = QcowFixture()
+    let directory = fixture.append(
+      bytes([1 << 40, 0xFFFF_FFFF << 32, 0x0110_0001_0000_0000]) + [UInt8](repeating: 0, count: 8))
+    fixture.put64(88, 1)
+    fixture.put32(112, 0x2385_2875)
+    fixture.put32(116, 24)
+    fixture.put32(120, 1)
+    fixture.put64(128, 32)
+    fixture.put64(136, UInt64(directory))
+    let store = fixture.store()
+    try store.setByteCount(1 << 45)
+    let report = try QcowImage.check(store)
+    #expect(report.exitStatus == 1)
+    #expect(report.findings.contains { $0.hasPrefix("not checked: the tables of bitmaps") })
+    store.isRecording = true
+    #expect(try QcowImage.repair(store, .all).exitStatus == 1)
+    #expect(store.changes.isEmpty)
+  }
+}
