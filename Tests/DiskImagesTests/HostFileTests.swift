@@ -85,6 +85,26 @@ import Testing
     }
   }
 
+  @Test(
+    "A qcow2 image on a device that is too small for its disk", .enabled(if: LoopDevice.isPossible))
+  func imageOnDevice() throws {
+    let device = try LoopDevice(try directory.write("disk", [UInt8](repeating: 7, count: 1 << 20)))
+    let file = try HostFile(device.path, writable: true)
+    try QcowImage.create(on: file, .init(byteCount: 8 << 20))
+    let image = try QcowImage(file, readOnly: false)
+    #expect(try image.bytes(at: 0, count: 512) == [UInt8](repeating: 0, count: 512))
+    var stored: UInt64 = 0
+    while (try? image.write(at: stored << 16, [5])) != nil, stored < 16 { stored += 1 }
+    #expect((1..<16).contains(stored))
+    #expect { try image.write(at: stored << 16, [5]) } throws: {
+      ($0 as? ImageFault)?.isOutOfSpace == true
+    }
+    try image.flush()
+    try image.close()
+    #expect(try QcowImage.check(file).exitStatus == 0)
+    #expect(try QcowImage(file).bytes(at: 0, count: 3) == [5, 0, 0])
+  }
+
   @Test("K1-K4, I93: readers share, a writer excludes writers and readers")
   func locks() throws {
     let path = try directory.write("image", [UInt8](repeating: 0, count: 512))
