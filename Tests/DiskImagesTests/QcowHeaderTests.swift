@@ -245,7 +245,7 @@ struct HostileHeader: CustomTestStringConvertible, Sendable {
     #expect(header.backingName == Array("base".utf8))
     var copy = fixture
     let encoded = header.encode()
-    copy.put(0, try #require(encoded))
+    copy.put(0, try #require(encoded) + header.backingName)
     #expect(try QcowHeader(reading: copy.store()) == header)
     #expect(header.laterBytes == [0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8])
   }

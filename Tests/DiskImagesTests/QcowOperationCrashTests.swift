@@ -160,6 +160,44 @@ import Testing
   }
 
   @Test(
+    "W34: a header that is cut while its backing file changes is the old one or the new one",
+    arguments: [512, 4096], 1...UInt64(8))
+  func headerCuts(clusterSize: Int, seed: UInt64) throws {
+    let kind = ImageKind(clusterSize: clusterSize, version: 2)
+    let store = MemoryFileStore()
+    _ = try QcowWritingTests.create(kind, byteCount: 4096, on: store)
+    let longest = clusterSize - 200
+    let names: [String?] = [
+      "short", String(repeating: "a", count: min(600, longest)),
+      String(repeating: "b", count: min(1000, longest)), nil, "end",
+    ]
+    var random = TestRandom(seed: seed)
+    let steps: [(inout QcowImage) throws -> Void] =
+      names.map { name in { try $0.setBacking(name: name, format: .raw) } }
+      + [{ try $0.upgradeToVersion3() }]
+    var states = [try QcowHeader(reading: store)]
+    for step in steps.shuffled(using: &random) {
+      let start = store.copy()
+      store.isRecording = true
+      let before = store.changes.count
+      var image = try QcowImage(store, readOnly: false)
+      try step(&image)
+      states.append(try QcowHeader(reading: store))
+      let known = states.suffix(2)
+      try PowerCuts(start: start, changes: Array(store.changes[before...])).forEach(seed: seed) {
+        disk, cut in
+        let header = try QcowHeader(reading: disk)
+        let isKnown = known.contains {
+          $0.version == header.version && $0.backingName == header.backingName
+            && $0.backingFormat == header.backingFormat
+        }
+        #expect(isKnown, "cut \(cut)")
+        #expect(try QcowImage.check(disk).exitStatus == 0)
+      }
+    }
+  }
+
+  @Test(
     "W21: an operation on a full disk fails, and works when there is space",
     arguments: Operation.all)
   func fullDisk(_ operation: Operation) throws {

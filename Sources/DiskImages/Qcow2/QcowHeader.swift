@@ -96,9 +96,11 @@ struct QcowHeader: Equatable, Sendable {
     return bytes
   }
 
-  /// The whole header with extensions and backing name, whose place it chooses, or nil when a
-  /// cluster cannot hold it.
-  mutating func encode() -> [UInt8]? {
+  /// The header with its extensions, or nil when a cluster cannot hold it and the backing name, for
+  /// which a place is chosen.
+  ///
+  /// - Parameter used: bytes of the file that are not for the name, where there is room elsewhere.
+  mutating func encode(besides used: Range<Int> = 0..<0) -> [UInt8]? {
     var tail: [UInt8] = []
     for item in extensions {
       tail.appendBigEndian(item.type)
@@ -108,9 +110,13 @@ struct QcowHeader: Equatable, Sendable {
     }
     tail.appendBigEndian(UInt64(0))  // end of extensions
     let start = version == 2 ? 72 : Int(headerLength)
-    let nameOffset = start + tail.count
-    guard nameOffset + backingName.count <= Int(geometry.clusterSize) else { return nil }
+    let tailEnd = start + tail.count
+    let room = Int(geometry.clusterSize) - backingName.count
+    guard tailEnd <= room else { return nil }
+    let nameEnd = tailEnd + backingName.count
+    let isFree = used.isEmpty || !used.overlaps(tailEnd..<max(nameEnd, tailEnd + 1))
+    let nameOffset = isFree || used.upperBound > room ? tailEnd : max(tailEnd, used.upperBound)
     backingNameOffset = backingName.isEmpty ? 0 : UInt64(nameOffset)
-    return encodedFields() + laterBytes + tail + backingName
+    return encodedFields() + laterBytes + tail
   }
 }

@@ -34,14 +34,28 @@ extension QcowImage {
   }
 
   /// Writes a header whose extensions or backing name have changed, durably.
+  ///
+  /// The first sector switches from the old one to the new: what lies behind it comes first, where the
+  /// old one has nothing.
   func replaceHeader(with changed: QcowHeader) throws(ImageFault) {
+    let sector = 512
     var changed = changed
     guard changed.backingName.count <= Int(QcowHeader.Limit.backingNameBytes),
-      let encoded = changed.encode()
+      let encoded = changed.encode(
+        besides: sector..<max(sector, Int(header.backingNameOffset) + header.backingName.count))
     else {
       throw ImageFault(store.name, .refused("what its header is to hold does not fit a cluster"))
     }
-    try store.write(at: 0, encoded)
+    var first = try store.bytes(at: 0, count: sector)
+    for (offset, bytes) in [(0, encoded), (Int(changed.backingNameOffset), changed.backingName)] {
+      let inFirst = min(bytes.count, max(0, sector - offset))
+      if inFirst > 0 { first.replaceSubrange(offset..<offset + inFirst, with: bytes[..<inFirst]) }
+      if inFirst < bytes.count {
+        try store.write(at: UInt64(offset + inFirst), Array(bytes[inFirst...]))
+      }
+    }
+    try store.flush()
+    try store.write(at: 0, first)
     try store.flush()
     header = changed
   }

@@ -54,7 +54,7 @@ extension QcowImage {
     }
     try store.write(at: header.refcountTableOffset, DiskImages.bytes(table))
     try store.flush()
-    try store.write(at: 0, encoded)
+    try store.write(at: 0, encoded + header.backingName)
     try store.flush()
     guard options.preallocation != .off else { return }
     let image = try QcowImage(store, readOnly: false)

@@ -80,16 +80,16 @@ extension QcowImage {
 
   /// Empties a range that starts with a cluster and ends with the disk or behind it.
   private func drop(_ range: Range<UInt64>, _ writer: QcowWriter) throws(ImageFault) {
-    var position = range.lowerBound
-    while position < range.upperBound {
+    for index in Int(geometry.l1Index(range.lowerBound))..<l1.count where l1[index] != 0 {
+      let start = UInt64(index) * geometry.bytesPerL2
+      guard start < range.upperBound else { return }
       try commitIfDue()
-      let tableEnd = (geometry.l1Index(position) + 1) * geometry.bytesPerL2
-      if position % geometry.bytesPerL2 == 0 {
-        try dropTable(for: position, writer)
-      } else if l1[Int(geometry.l1Index(position))] != 0 {
-        try dropEntries(position..<min(tableEnd, range.upperBound), writer)
+      if start >= range.lowerBound {
+        try dropTable(for: start, writer)
+      } else {
+        let end = min(start + geometry.bytesPerL2, range.upperBound)
+        try dropEntries(range.lowerBound..<end, writer)
       }
-      position = tableEnd
     }
   }
 
