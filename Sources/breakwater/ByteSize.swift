@@ -1,18 +1,39 @@
 internal import ArgumentParser
 internal import Foundation
 
-/// A size in bytes: `64M`, `1G`, or a plain number of bytes.
+/// A size in bytes, as qemu-img reads it: `64M`, `1.5G`, `512`, `0x1000`.
 struct ByteSize: ExpressibleByArgument {
   let byteCount: UInt64
 
   init(byteCount: UInt64) { self.byteCount = byteCount }
 
+  private static let shifts: [Character: UInt64] = [
+    "b": 0, "k": 10, "m": 20, "g": 30, "t": 40, "p": 50, "e": 60,
+  ]
+
   init?(argument: String) {
-    let shifts: [Character: UInt64] = ["K": 10, "M": 20, "G": 30, "T": 40, "P": 50, "E": 60]
-    let suffix = argument.last.flatMap { shifts[Character($0.uppercased())] }
-    let digits = suffix == nil ? argument[...] : argument.dropLast()
-    guard let number = UInt64(digits), number <= UInt64.max >> (suffix ?? 0) else { return nil }
-    byteCount = number << (suffix ?? 0)
+    let text = argument.lowercased()
+    if text.hasPrefix("0x") {
+      let digits = text.dropFirst(2)
+      guard digits.allSatisfy(\.isHexDigit), let number = UInt64(digits, radix: 16) else {
+        return nil
+      }
+      byteCount = number
+      return
+    }
+    let shift = text.last.flatMap { Self.shifts[$0] }
+    let unit = UInt64(1) << (shift ?? 0)
+    let number = (shift == nil ? text[...] : text.dropLast())
+      .split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
+    guard number.joined().allSatisfy({ ("0"..."9").contains($0) }), let whole = UInt64(number[0]),
+      let part = Double("0.\(number.dropFirst().joined())0"),
+      // A byte has no parts.
+      part == 0 || unit > 1
+    else { return nil }
+    let (units, overflow) = whole.multipliedReportingOverflow(by: unit)
+    let (sum, carry) = units.addingReportingOverflow(UInt64(part * Double(unit)))
+    guard !overflow, !carry else { return nil }
+    byteCount = sum
   }
 
   var defaultValueDescription: String { rounded }

@@ -1,35 +1,40 @@
 internal import AlphaCPU
+internal import Console
 internal import DeviceModel
 internal import Foundation
-internal import Machine
 
 /// Warnings and traces as lines on standard error or in files.
 final class DiagnosticOutput {
   let trace = DeviceTrace()
-  private var files: [DeviceTrace.Category: FileHandle] = [:]
+  /// By the path without symbolic links: what goes to one file goes there in order.
+  private var files: [String: FileEndpoint] = [:]
 
   /// Opens the trace files.
   init(_ targets: [TraceTarget]) throws {
+    var places: [DeviceTrace.Category: FileEndpoint] = [:]
     for target in targets {
       trace.enabled.formUnion(target.categories)
       guard let path = target.path else { continue }
-      guard FileManager.default.createFile(atPath: path, contents: nil),
-        let file = FileHandle(forWritingAtPath: path)
-      else { throw MachineSetUpError("\(path): cannot be written, so there is no trace") }
-      for category in target.categories { files[category] = file }
+      let new = try FileEndpoint(path: path)
+      let place = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
+      let file = files[place] ?? new
+      files[place] = file
+      for category in target.categories { places[category] = file }
     }
     trace.warningSink = { StandardError.line("breakwater: \($0)") }
-    trace.traceSink = { [files] category, text in
-      if let file = files[category] {
-        try? file.write(contentsOf: Data((text + "\n").utf8))
-      } else {
-        StandardError.line("\(category): \(text)")
-      }
+    trace.traceSink = { [places] category, text in
+      guard let file = places[category] else { return StandardError.line("\(category): \(text)") }
+      for byte in text.utf8 { file.send(byte) }
+      file.send(UInt8(ascii: "\n"))
+      file.flush()
     }
   }
 
-  /// Says how often what was only counted came up.
+  /// Says what could not be written, and how often what was only counted came up.
   func finish() {
+    for fault in files.values.compactMap(\.failure) {
+      StandardError.line("breakwater: the trace is incomplete: \(fault)")
+    }
     for line in trace.summary { StandardError.line("breakwater: \(line)") }
   }
 }

@@ -54,10 +54,9 @@ struct WindowArgument: ExpressibleByArgument {
   let window: DMAWindow
 
   init?(argument: String) {
-    let parts = argument.split(separator: ":").compactMap { Number(argument: String($0)) }
-    guard parts.count == 4, parts[0].value < 4 else { return nil }
-    window = DMAWindow(
-      number: Int(parts[0].value), wsba: parts[1].value, wsm: parts[2].value,
-      tba: parts[3].value)
+    let fields = argument.split(separator: ":", omittingEmptySubsequences: false)
+    let values = fields.compactMap { Number(argument: String($0))?.value }
+    guard fields.count == 4, values.count == 4, values[0] < 4 else { return nil }
+    window = DMAWindow(number: Int(values[0]), wsba: values[1], wsm: values[2], tba: values[3])
   }
 }

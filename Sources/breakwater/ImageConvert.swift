@@ -1,6 +1,5 @@
 internal import ArgumentParser
 internal import DiskImages
-internal import Foundation
 
 /// `breakwater image convert`.
 struct ImageConvert: ImageOperation {
@@ -97,9 +96,9 @@ struct ImageConvert: ImageOperation {
 
   func perform() throws -> Int32 {
     let input = try openSource()
-    let output = try intoExisting ? openTarget(for: input) : makeTarget(for: input)
     let interruption = Interruption()
     let bar = ProgressBar(isWanted: progress && !quiet)
+    defer { bar.finish() }
     var conversion = ImageConversion()
     conversion.isCompressing = compress
     conversion.isTargetNew = !intoExisting
@@ -109,14 +108,14 @@ struct ImageConvert: ImageOperation {
       bar.show($0, of: $1)
       return !interruption.hasHappened
     }
-    defer { bar.finish() }
-    do {
+    let opener = ImageOpener.forCommands
+    if intoExisting {
+      let output = try opener.open(target, format: outputFormat, readOnly: false)
       try conversion.run(from: input, to: output)
-    } catch {
-      // Half a disk must not be taken for a whole one.
-      if !intoExisting { try? FileManager.default.removeItem(atPath: target) }
-      if interruption.hasHappened { throw ExitCode(130) }
-      throw error
+    } else {
+      try opener.make(target, outputFormat, targetOptions(for: input)) {
+        try conversion.run(from: input, to: $0)
+      }
     }
     return 0
   }
@@ -133,7 +132,8 @@ struct ImageConvert: ImageOperation {
     return disks.count == 1 ? disks[0] : try ConcatenatedDisk(disks)
   }
 
-  private func makeTarget(for input: any DiskImage) throws -> any DiskImage {
+  /// What kind of image the target is to be.
+  private func targetOptions(for input: any DiskImage) throws -> QcowImage.CreationOptions {
     let given = try creation.parsed(for: outputFormat)
     var options = try given.options(backing: backing, backingFormat, for: outputFormat)
     options.byteCount = given.byteCount ?? input.byteCount
@@ -141,23 +141,11 @@ struct ImageConvert: ImageOperation {
       throw ImageFault(
         target, .refused("would be smaller than the \(input.byteCount) bytes to be copied"))
     }
-    let opener = ImageOpener.forCommands
     if let name = options.backingName {
       // Before anything is made: it may not be there.
-      _ = try opener.open(
+      _ = try ImageOpener.forCommands.open(
         resolved(name, from: target), format: options.backingFormat, whileOverwriting: target)
     }
-    try opener.create(target, format: outputFormat, options, replacing: true)
-    return try opener.open(target, format: outputFormat, readOnly: false)
-  }
-
-  private func openTarget(for input: any DiskImage) throws(ImageFault) -> any DiskImage {
-    let image = try ImageOpener.forCommands.open(target, format: outputFormat, readOnly: false)
-    guard image.byteCount >= input.byteCount else {
-      throw ImageFault(
-        target,
-        .refused("has \(image.byteCount) bytes, less than the \(input.byteCount) to be copied"))
-    }
-    return image
+    return options
   }
 }

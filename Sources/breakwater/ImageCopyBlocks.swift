@@ -1,6 +1,5 @@
 internal import ArgumentParser
 internal import DiskImages
-internal import Foundation
 
 /// `breakwater image dd`.
 struct ImageCopyBlocks: ImageOperation {
@@ -81,16 +80,12 @@ struct ImageCopyBlocks: ImageOperation {
     opener.isLocking = !forceShare
     let input = try opener.open(blocks.input, format: format, whileOverwriting: blocks.output)
     let range = blocks.range(of: input.byteCount)
-    opener.isLocking = true
-    try opener.create(
-      blocks.output, format: outputFormat, .init(byteCount: UInt64(range.count)), replacing: true)
-    let output = try opener.open(blocks.output, format: outputFormat, readOnly: false)
-    do {
-      try ImageConversion().run(from: DiskSlice(input, range), to: output)
-    } catch {
-      try? FileManager.default.removeItem(atPath: blocks.output)
-      throw error
-    }
+    let interruption = Interruption()
+    var conversion = ImageConversion()
+    conversion.progress = { _, _ in !interruption.hasHappened }
+    try ImageOpener.forCommands.make(
+      blocks.output, outputFormat, .init(byteCount: UInt64(range.count))
+    ) { try conversion.run(from: DiskSlice(input, range), to: $0) }
     return 0
   }
 }

@@ -30,9 +30,12 @@ struct ImageResize: ImageOperation {
   var operands: [String]
 
   mutating func validate() throws {
-    if let option = operands.first(where: { $0.hasPrefix("-") && SizeChange($0) == nil }) {
+    let unmarked = operands.prefix { $0 != "--" }
+    if let option = unmarked.first(where: { $0.hasPrefix("-") && SizeChange($0) == nil }) {
       throw ValidationError("unknown option '\(option)'")
     }
+    // What follows `--` is no option.
+    if unmarked.count < operands.count { operands.remove(at: unmarked.count) }
     guard operands.count == 2, SizeChange(operands[1]) != nil else {
       throw ValidationError("resize takes an image and a size such as 20G, +1G or -512M")
     }

@@ -25,7 +25,7 @@ final class ProgressBar {
 
   /// The bar's text.
   static func text(_ done: UInt64, of total: UInt64, after elapsed: Duration) -> String {
-    let share = total == 0 ? 1 : Double(done) / Double(total)
+    let share = total == 0 ? 1 : min(1, Double(done) / Double(total))
     let seconds = elapsed / .seconds(1)
     let width = 30
     let filled = Int(share * Double(width))
@@ -34,7 +34,7 @@ final class ProgressBar {
     var text = "[\(bar)] \(String(format: "%5.1f", share * 100)) %"
     guard seconds > 0.1, done > 0 else { return text }
     let rate = Double(done) / seconds
-    text += "  \(ByteSize(byteCount: UInt64(rate)).rounded)/s"
+    text += "  \(ByteSize(byteCount: UInt64(min(rate, 1e18))).rounded)/s"
     let remaining = Int(min(Double(total - min(done, total)) / rate, 359_999))
     text += String(format: "  %d:%02d left", remaining / 60, remaining % 60)
     return text

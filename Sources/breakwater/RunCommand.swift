@@ -129,20 +129,15 @@ struct RunCommand: ParsableCommand {
     defer { withExtendedLifetime(signals) {} }
     let outcome = Result { try machine.run(limits) }
     // However the run ended, what the guest has written stays.
-    let closing = Result {
-      try machine.closeDisks()
-      try nonvolatile?.save(machine)
-    }
+    var unwritten: [any Error] = []
+    do { try machine.closeDisks() } catch { unwritten.append(error) }
+    do { try nonvolatile?.save(machine) } catch { unwritten.append(error) }
     terminal?.restore()
     tracer.finish()
     let ending = Ending(try outcome.get(), machine)
     StandardError.line("breakwater: \(ending.text)")
-    let unwritten = endpoints.compactMap(\.failure)
+    for fault in endpoints.compactMap(\.failure) { unwritten.append(fault) }
     for fault in unwritten { StandardError.line("breakwater: \(fault)") }
-    if case .failure(let fault) = closing {
-      StandardError.line("breakwater: \(fault)")
-      throw ExitCode(max(ending.status, 1))
-    }
     let status = unwritten.isEmpty ? ending.status : max(ending.status, 1)
     if status != 0 { throw ExitCode(status) }
   }

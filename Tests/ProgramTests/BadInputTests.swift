@@ -53,6 +53,19 @@ struct BadInputTests {
     #expect(run.errors.contains(test.says), "\(run.errors)")
   }
 
+  @Test(
+    "every field of a DMA window is looked at",
+    arguments: [
+      "0:junk:0x00800003:0x00700000:0x01402000", "0::0x00800003:0x00700000:0x01402000",
+      "0:0x00800003:0x00700000", "4:0:0:0",
+    ])
+  func window(_ window: String) async throws {
+    let run = try await Program.run("explain-dma", "--window", window, "0x1000")
+    #expect(run.status == 2)
+    #expect(run.errorLines.count == 1)
+    #expect(run.errors.contains(window), "\(run.errors)")
+  }
+
   @Test("a truncated qcow2 image is refused and not touched")
   func truncatedImage() async throws {
     let directory = try TemporaryDirectory()

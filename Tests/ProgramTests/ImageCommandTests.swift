@@ -38,7 +38,12 @@ struct ImageCommandTests {
       ("dd if=@a", "of="), ("dd if=@a of=@b bs=0", "bs="), ("dd if=@a of=@b speed=9", "speed"),
       ("amend @a", "-o"), ("amend -o cluster_size=4k @a", "cannot be changed"),
       ("check -U -r all @a", "-U"), ("snapshot -U -c x @a", "-U"),
-      ("frobnicate", "frobnicate"),
+      ("resize @a ++5", "size"), ("resize -f raw -- @a -x", "size"),
+      ("create @a +5", "+5"), ("create @a 512ß", "512ß"), ("create @a 1.5b", "1.5b"),
+      ("create @a 0x", "0x"), ("create @a 0x1k", "0x1k"), ("create @a 1e3", "1e3"),
+      ("create @a 16E", "16E"), ("create @a 15.99999999999999999999E", "15.99"),
+      ("create @a 1.5.5k", "1.5.5k"), ("create @a k", "k"),
+      ("frobnicate\nfrob", "frobnicate\\nfrob"), ("frobnicate", "frobnicate"),
     ])
   func usage(_ line: String, _ says: String) async throws {
     let directory = try TemporaryDirectory()
@@ -46,8 +51,33 @@ struct ImageCommandTests {
     #expect(run.status == 2)
     #expect(run.errorLines.count == 1, "\(run.errors)")
     #expect(run.errors.hasPrefix("breakwater: "))
-    #expect(run.errors.contains(says), "\(run.errors)")
+    #expect(
+      run.errors.contains(says.replacing("@", with: directory.path + "/")), "\(run.errors)")
     #expect(try FileManager.default.contentsOfDirectory(atPath: directory.path).isEmpty)
+  }
+
+  @Test(
+    "sizes are read as qemu-img reads them",
+    arguments: [
+      ("1.5M", 1_572_864), ("1b", 512), ("0x1000", 4096), ("0X1Fe00", 130_560), ("1.k", 1024),
+      ("0.1k", 512), ("2.0", 512), ("08", 512), ("1.25g", 1_342_177_280),
+    ])
+  func sizes(_ text: String, _ byteCount: Int) async throws {
+    let directory = try TemporaryDirectory()
+    #expect(try await image("create -q @a.raw \(text)", in: directory).status == 0)
+    let attributes = try FileManager.default.attributesOfItem(atPath: directory.file("a.raw"))
+    #expect(attributes[.size] as? Int == byteCount)
+  }
+
+  @Test("resize takes its operands behind --, as whatever they are")
+  func operands() async throws {
+    let directory = try TemporaryDirectory()
+    directory.write([UInt8](repeating: 1, count: 1024), to: "a.raw")
+    var run = try await image("resize -f raw -- @a.raw +512", in: directory)
+    #expect(run.status == 0, "\(run.errors)")
+    run = try await image("resize -f raw --shrink -- @a.raw -1024", in: directory)
+    #expect(run.status == 0, "\(run.errors)")
+    #expect(FileManager.default.contents(atPath: directory.file("a.raw"))?.count == 512)
   }
 
   @Test(
@@ -133,6 +163,86 @@ struct ImageCommandTests {
       #expect(loop.status == 1)
       #expect(loop.errors.contains("loop"), "\(loop.errors)")
     }
+  }
+
+  @Test("names that an image holds do not command the terminal")
+  func hostileNames() async throws {
+    let directory = try TemporaryDirectory()
+    let name = "evil\u{1B}[2J\u{9B}31m\nx.raw"
+    let overlay = directory.file("o.qcow2")
+    var run = try await Program.run(
+      "image", "create", "-q", "-u", "-f", "qcow2", "-b", name, "-F", "raw", overlay, "1M")
+    #expect(run.status == 0, "\(run.errors)")
+    run = try await Program.run("image", "snapshot", "-c", name, overlay)
+    #expect(run.status == 0, "\(run.errors)")
+    directory.write([UInt8](repeating: 1, count: 65536), to: name)
+    for line in ["info @o.qcow2", "snapshot -l @o.qcow2", "map @o.qcow2"] {
+      run = try await image(line, in: directory)
+      #expect(run.status == 0, "\(run.errors)")
+      #expect(run.output.contains(#"evil\u{1B}[2J\u{009B}31m\nx.raw"#), "\(line): \(run.output)")
+      #expect(!run.output.unicodeScalars.contains { $0.value == 0x1B || $0.value == 0x9B })
+    }
+  }
+
+  @Test(
+    "no file of an image's chain is overwritten by what is made from it",
+    arguments: [
+      "convert -U -O raw @o.qcow2 @base.raw", "convert -O raw @o.qcow2 @base.raw",
+      "convert -n -U -O raw @o.qcow2 @base.raw", "dd -U if=@o.qcow2 of=@base.raw",
+      "create -q -f qcow2 -b o.qcow2 -F qcow2 @base.raw",
+      "convert -O qcow2 -B o.qcow2 -F qcow2 @other.raw @base.raw",
+    ])
+  func ownChain(_ line: String) async throws {
+    let directory = try TemporaryDirectory()
+    let content = (0..<1 << 20).map { UInt8(truncatingIfNeeded: $0 / 7) }
+    directory.write(content, to: "base.raw")
+    directory.write([UInt8](repeating: 9, count: 65536), to: "other.raw")
+    for (name, base, format) in [("m", "base.raw", "raw"), ("o", "m.qcow2", "qcow2")] {
+      let run = try await image(
+        "create -q -f qcow2 -b \(base) -F \(format) @\(name).qcow2", in: directory)
+      #expect(run.status == 0, "\(run.errors)")
+    }
+    let run = try await image(line, in: directory)
+    #expect(run.status == 1)
+    #expect(run.errorLines.count == 1)
+    #expect(run.errors.contains("base.raw: cannot be overwritten"), "\(run.errors)")
+    let isSame = FileManager.default.contents(atPath: directory.file("base.raw")) == Data(content)
+    #expect(isSame)
+  }
+
+  @Test(
+    "an interrupted copy leaves no half disk",
+    arguments: ["convert -O raw @big.qcow2 @new", "dd if=@big.qcow2 of=@new"])
+  func interrupted(_ line: String) async throws {
+    let directory = try TemporaryDirectory()
+    // Its clusters are zero, but only who reads them knows.
+    var run = try await image(
+      "create -q -f qcow2 -o preallocation=metadata @big.qcow2 256G", in: directory)
+    #expect(run.status == 0, "\(run.errors)")
+    let arguments = line.split(separator: " ").map {
+      $0.replacingOccurrences(of: "@", with: directory.path + "/")
+    }
+    run = try await Program.run(
+      Program.path, ["image"] + arguments, interruptAfter: .milliseconds(1500))
+    #expect(run.status == 130)
+    #expect(run.errors.isEmpty, "\(run.errors)")
+    #expect(!FileManager.default.fileExists(atPath: directory.file("new")))
+  }
+
+  @Test("a backing name that does not fit is refused before the overlay is touched")
+  func longBackingName() async throws {
+    let directory = try TemporaryDirectory()
+    directory.write((0..<65536).map { UInt8(truncatingIfNeeded: $0) }, to: "a.raw")
+    directory.write([UInt8](repeating: 9, count: 65536), to: "b.raw")
+    var run = try await image(
+      "create -q -f qcow2 -o cluster_size=512 -b a.raw -F raw @o.qcow2", in: directory)
+    #expect(run.status == 0, "\(run.errors)")
+    let before = FileManager.default.contents(atPath: directory.file("o.qcow2"))
+    let name = String(repeating: "./", count: 200) + "b.raw"
+    run = try await image("rebase -b \(name) -F raw @o.qcow2", in: directory)
+    #expect(run.status == 1)
+    #expect(run.errors.contains("does not fit"), "\(run.errors)")
+    #expect(FileManager.default.contents(atPath: directory.file("o.qcow2")) == before)
   }
 
   @Test("no progress and no control characters where standard error is no terminal")

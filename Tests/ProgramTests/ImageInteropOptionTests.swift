@@ -116,6 +116,49 @@ struct ImageInteropOptionTests {
     try await bench.theirs("compare @pre.qcow2 @ours.raw")
   }
 
+  @Test("Q7: convert -B into a bigger target shows zeroes behind the source")
+  func convertBackingBigger() async throws {
+    let bench = try Bench()
+    try await bench.theirs("create -f raw @base.raw 4M")
+    try await bench.write("base.raw", format: "raw", "write -P 1 0 4M")
+    try await bench.theirs("create -f raw @a.raw 1000k")
+    try await bench.write("a.raw", format: "raw", "write -P 2 0 1000k")
+    for options in ["", "-c "] {
+      for kind in ["size=5M", "size=5M,compat=0.10"] {
+        try await bench.ours(
+          "convert \(options)-O qcow2 -B base.raw -F raw -o \(kind) @a.raw @o.qcow2")
+        try await bench.theirs("check @o.qcow2")
+        try await bench.write("o.qcow2", "read -P 2 0 1000k", "read -P 0 1000k 4120k")
+      }
+    }
+  }
+
+  @Test(
+    "Q7: convert -n keeps what lies behind the source", arguments: ["", "-c "],
+    ["compat=1.1", "compat=0.10"])
+  func convertIntoExisting(_ options: String, _ kind: String) async throws {
+    let bench = try Bench()
+    try await bench.theirs("create -f raw @a.raw 1000k")
+    try await bench.write("a.raw", format: "raw", "write -P 2 100k 300k")
+    try await bench.theirs("create -f raw @base.raw 4M")
+    try await bench.write("base.raw", format: "raw", "write -P 1 0 4M")
+    for (tool, target) in [("ours", "ours.qcow2"), ("theirs", "theirs.qcow2")] {
+      try await bench.theirs("create -f qcow2 -o \(kind) -b base.raw -F raw @\(target)")
+      try await bench.write(target, "write -P 5 3M 512k")
+      // Compressed, qemu-img writes only where nothing is stored.
+      if options.isEmpty { try await bench.write(target, "write -P 6 0 1500k") }
+      let line = "convert -n \(options)-f raw -O qcow2 @a.raw @\(target)"
+      _ = tool == "ours" ? try await bench.ours(line) : try await bench.theirs(line)
+      try await bench.theirs("check @\(target)")
+      try await bench.write(
+        target, "read -P 0 0 100k", "read -P 2 100k 300k", "read -P 0 400k 600k",
+        "read -P \(options.isEmpty ? 6 : 1) 1024k 400k", "read -P 1 2M 1M", "read -P 5 3M 512k")
+    }
+    try await bench.ours("convert -n \(options)-f raw -O qcow2 @a.raw @ours.qcow2")
+    try await bench.theirs("check @ours.qcow2")
+    try await bench.write("ours.qcow2", "read -P 2 100k 300k", "read -P 0 400k 600k")
+  }
+
   @Test("Q24: compare -s looks at what is stored, as qemu-img does")
   func strictCompare() async throws {
     let bench = try Bench()

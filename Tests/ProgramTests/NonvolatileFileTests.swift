@@ -24,7 +24,25 @@ struct NonvolatileFileTests {
     #expect(run.status == 2)
     #expect(run.errors.contains("wrong: has 3 bytes; a file made by --nvram has 114"))
     let lost = try await Program.run("run", "--nvram", directory.file("none/nvram"))
-    #expect(lost.status != 0)
+    #expect(lost.status == 2)
     #expect(lost.errors.contains("none/nvram: cannot be written"))
+    #expect(lost.output.isEmpty, "the guest ran")
+  }
+
+  @Test("a symbolic link stays one, and its target is written, there or not")
+  func linked() async throws {
+    let directory = try TemporaryDirectory()
+    for (name, target) in [("link", "target"), ("outer", "link")] {
+      try FileManager.default.createSymbolicLink(
+        atPath: directory.file(name), withDestinationPath: target)
+    }
+    let run = ["run", "--max-instructions", "1000", "--nvram", directory.file("outer")]
+    _ = try await Program.run(Program.path, run)
+    for (name, target) in [("link", "target"), ("outer", "link")] {
+      let path = directory.file(name)
+      #expect(try FileManager.default.destinationOfSymbolicLink(atPath: path) == target)
+    }
+    let written = FileManager.default.contents(atPath: directory.file("target"))
+    #expect(written?.count == 114)
   }
 }
