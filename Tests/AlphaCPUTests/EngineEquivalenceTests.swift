@@ -1,6 +1,8 @@
 import AlphaCPU
 import AlphaISA
+import DeviceModel
 import GuestMemory
+import SeededRandom
 import Testing
 
 /// The threaded engine must do exactly what executing one instruction at a time does.
@@ -42,7 +44,7 @@ struct EngineEquivalenceTests {
     try bench.start(program.words() + [Encode.branch(.br, 31, -201)])
     let isUser = mode == .user
     try bench.begin(at: isUser ? 0x10000 : Bench.code, mode: mode)
-    var generator = SeededGenerator(seed: seed &+ 1)
+    var generator = SeededGenerator(seed &+ 1)
     for register in 0...30 {
       bench.cpu[integer: register] =
         Operands.interesting.randomElement(using: &generator) ?? 0
@@ -78,7 +80,7 @@ struct EngineEquivalenceTests {
       stepped.cpu.isSingleStepping = true
       stepped.run(5000)
       let sliced = try Self.prepare(seed: seed, mode: mode)
-      var generator = SeededGenerator(seed: seed)
+      var generator = SeededGenerator(seed)
       while sliced.cpu.instructionCount < 5000, sliced.cpu.deadEnd == nil {
         let left = Int(5000 - sliced.cpu.instructionCount)
         sliced.cpu.run(budget: min(left, Int.random(in: 1...40, using: &generator)))
