@@ -140,18 +140,23 @@ struct EngineEquivalenceTests {
     #expect(copy.cpu.save() == bench.cpu.save())
   }
 
-  @Test("Restoring refuses register files of the wrong size, a wrong mode, and a changed R31")
+  @Test("Restoring refuses what no CPU can have saved, and changes nothing")
   func badSnapshots() throws {
     let bench = try Bench()
     let good = bench.cpu.save()
     let changes: [(inout AlphaCPU.Saved) -> Void] = [
       { $0.integer.removeLast() }, { $0.float.append(0) }, { $0.shadow = [] },
       { $0.processor = [] }, { $0.integer[31] = 1 }, { $0.float[31] = 1 }, { $0.mode = 3 },
+      { $0.processor[0] = 0x10 }, { $0.processor[1] = 2 }, { $0.processor[2] = 1 << 32 },
+      { $0.processor[7] = 2 }, { $0.processor[13] = 0x100 }, { $0.processor[14] = 1 },
+      { $0.processor[32] = 1 }, { $0.pc |= 1 }, { $0.fpcr = 1 }, { $0.fpcr = 1 << 63 },
+      { $0.fpcr = 1 << 52 }, { $0.lockLine = 0x1020 }, { $0.interruptFlag = 2 },
+      { $0.pins = InterruptPin(rawValue: 0x10) },
     ]
     for change in changes {
       var bad = good
       change(&bad)
-      #expect(throws: InvalidCPUState.self) { try bench.cpu.restore(bad) }
+      #expect(throws: RestoreFault.self) { try bench.cpu.restore(bad) }
       #expect(bench.cpu.save() == good)
     }
   }
