@@ -138,3 +138,14 @@ let package = Package(
       swiftSettings: [.swiftLanguageMode(.v6)]),
   ]
 )
+
+// scripts/test-processor builds the processor's tests optimized, which takes minutes with the rest.
+if Context.environment["BREAKWATER_PROCESSOR_ONLY"] != nil {
+  let processor: Set = [
+    "AlphaCPU", "AlphaFloat", "AlphaISA", "DeviceModel", "GuestMemory", "SeededRandom",
+    "AlphaCPUTests", "AlphaFloatTests", "AlphaISATests",
+  ]
+  package.targets.removeAll { !processor.contains($0.name) }
+  package.products = []
+  package.dependencies = []
+}
