@@ -99,10 +99,10 @@ private func tag(_ va: UInt64) -> UInt64 { va & (~0x1FFF | 7) }
   let op2 = unsafe operation(c + second)
   let va = unsafe address(s, c)
   let va2 = unsafe register(s, op.rb) &+ op2.operand
-  let entry = unsafe entry(s, va)
-  if unsafe _fastPath(entry.pointee.readTag == tag(va) && entry.pointee.readTag == tag(va2)) {
-    let value = unsafe host(entry.pointee.addend &+ va).load(as: UInt64.self)
-    let value2 = unsafe host(entry.pointee.addend &+ va2).load(as: UInt64.self)
+  let entry = unsafe entry(s, va).pointee
+  if _fastPath(entry.readTag == tag(va) && entry.readTag == tag(va2)) {
+    let value = unsafe host(entry.addend &+ va).load(as: UInt64.self)
+    let value2 = unsafe host(entry.addend &+ va2).load(as: UInt64.self)
     unsafe setRegister(s, op.ra, value)
     unsafe setRegister(s, op2.ra, value2)
     unsafe next(s, c + second, n)
@@ -117,10 +117,10 @@ private func tag(_ va: UInt64) -> UInt64 { va & (~0x1FFF | 7) }
   let op2 = unsafe operation(c + second)
   let va = unsafe address(s, c)
   let va2 = unsafe register(s, op.rb) &+ op2.operand
-  let entry = unsafe entry(s, va)
-  if unsafe _fastPath(entry.pointee.writeTag == tag(va) && entry.pointee.writeTag == tag(va2)) {
-    unsafe host(entry.pointee.addend &+ va).storeBytes(of: register(s, op.ra), as: UInt64.self)
-    unsafe host(entry.pointee.addend &+ va2).storeBytes(of: register(s, op2.ra), as: UInt64.self)
+  let entry = unsafe entry(s, va).pointee
+  if _fastPath(entry.writeTag == tag(va) && entry.writeTag == tag(va2)) {
+    unsafe host(entry.addend &+ va).storeBytes(of: register(s, op.ra), as: UInt64.self)
+    unsafe host(entry.addend &+ va2).storeBytes(of: register(s, op2.ra), as: UInt64.self)
     unsafe next(s, c + second, n)
   } else {
     unsafe stq(s, c, n)
@@ -147,9 +147,9 @@ private func tag(_ va: UInt64) -> UInt64 { va & (~0x1FFF | 7) }
   let op = unsafe operation(c)
   let op2 = unsafe operation(c + second)
   let va = unsafe address(s, c)
-  let entry = unsafe entry(s, va)
-  if unsafe _fastPath(entry.pointee.readTag == va & ~0x1FFF) {
-    let value = unsafe host(entry.pointee.addend &+ va).load(as: UInt8.self)
+  let entry = unsafe entry(s, va).pointee
+  if _fastPath(entry.readTag == va & ~0x1FFF) {
+    let value = unsafe host(entry.addend &+ va).load(as: UInt8.self)
     unsafe setRegister(s, op.ra, UInt64(value))
     unsafe setRegister(
       s, op2.rc, UInt64(bitPattern: Int64(Int8(bitPattern: value))))
@@ -166,10 +166,10 @@ private func loadAndBranch<Value: FixedWidthInteger & UnsignedInteger & BitwiseC
 ) {
   let op = unsafe operation(c)
   let va = unsafe address(s, c)
-  let entry = unsafe entry(s, va)
+  let entry = unsafe entry(s, va).pointee
   let alignment = UInt64(MemoryLayout<Value>.size &- 1)
-  if unsafe _fastPath(entry.pointee.readTag == va & (~0x1FFF | alignment)) {
-    let value = unsafe host(entry.pointee.addend &+ va).load(as: Value.self)
+  if _fastPath(entry.readTag == va & (~0x1FFF | alignment)) {
+    let value = unsafe host(entry.addend &+ va).load(as: Value.self)
     unsafe setRegister(s, op.ra, UInt64(value))
     unsafe branch(s, c, n, (value == 0) == onZero)
   } else {
