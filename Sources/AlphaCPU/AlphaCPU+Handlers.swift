@@ -48,11 +48,10 @@ extension AlphaCPU {
   /// Reads and takes the reservation on the physical line.
   func loadLocked(_ va: UInt64, _ opcode: UInt8, _ code: Code, _ left: Int) -> UInt64? {
     guard let access = unsafe aligned(va, opcode, code, left),
-      let value = load(access)
+      let physical = physicalAddress(access, .read),
+      let value = loadPhysical(physical, access)
     else { return nil }
-    if case .success(let physical) = translate(va, .read, user: access.user) {
-      unsafe state.pointee.lockLine = physical & ~63
-    }
+    unsafe state.pointee.lockLine = physical & ~63
     return value
   }
 
@@ -65,14 +64,9 @@ extension AlphaCPU {
     let line = unsafe state.pointee.lockLine
     unsafe state.pointee.lockLine = .max
     guard line != .max else { return false }
-    switch translate(va, .write, user: access.user) {
-    case .failure(let failure):
-      unsafe trap(failure.trap, at: code, left: left)
-      return nil
-    case .success(let physical):
-      guard physical & ~63 == line else { return false }
-      return storePhysical(value, at: physical, access) ? true : nil
-    }
+    guard let physical = physicalAddress(access, .write) else { return nil }
+    guard physical & ~63 == line else { return false }
+    return storePhysical(value, at: physical, access) ? true : nil
   }
 
   func hardwareLoad(
@@ -81,15 +75,13 @@ extension AlphaCPU {
     guard var access = unsafe aligned(address, 0x1B, type.byteCount, code, left) else { return nil }
     switch type.kind {
     case .physical, .locked:
+      access.isPhysical = true
       guard let value = loadPhysical(address, access) else { return nil }
       if type.kind == .locked { unsafe state.pointee.lockLine = address & ~63 }
       return value
     case .kernelWriteCheck:
-      if case .failure(let failure) = translate(address, .write, user: false) {
-        unsafe trap(failure.trap, at: code, left: left)
-        return nil
-      }
       access.user = false
+      guard physicalAddress(access, .write) != nil else { return nil }
     case .user:
       access.user = true
     }
@@ -150,8 +142,6 @@ extension AlphaCPU {
   /// Registers whose change has consequences; an unknown number is ignored.
   func writeProcessorRegister(_ number: UInt16, _ value: UInt64) {
     switch ProcessorRegister(rawValue: number) {
-    case .ps:
-      self[.ps] = value & 0xF
     case .fen:
       guard self[.fen] != value & 1 else { return }
       self[.fen] = value & 1

@@ -70,34 +70,23 @@ extension AlphaCPU {
   /// Reads at most 8 bytes; nil after a trap. Alignment is checked first: an unaligned access to a
   /// page without translation is unaligned, not a fault.
   func load(_ access: SlowAccess) -> UInt64? {
-    switch translate(access.va, .read, user: access.user) {
-    case .failure(let failure):
-      unsafe trap(failure.trap, at: access.code, left: access.left)
-      return nil
-    case .success(let physical):
-      let address = PhysicalAddress(physical)
-      if ram.contains(address, byteCount: access.byteCount) {
-        insertTranslation(access, physical, write: false)
-        return loadRAM(physical, access.byteCount)
-      }
-      unsafe synchronize(access.code, access.left)
-      guard let value = bus.read(address, byteCount: access.byteCount, cpu: number) else {
-        unsafe trap(
-          .machineCheck(access.va, isStore: false), at: access.code, left: access.left)
-        return nil
-      }
-      return value
-    }
+    guard let physical = physicalAddress(access, .read) else { return nil }
+    return loadPhysical(physical, access)
   }
 
   /// Writes at most 8 bytes; false after a trap.
   func store(_ value: UInt64, _ access: SlowAccess) -> Bool {
-    switch translate(access.va, .write, user: access.user) {
+    guard let physical = physicalAddress(access, .write) else { return false }
+    return storePhysical(value, at: physical, access)
+  }
+
+  /// Where an access to a virtual address goes; nil after a trap.
+  func physicalAddress(_ access: SlowAccess, _ kind: Access) -> UInt64? {
+    switch translate(access.va, kind, user: access.user) {
+    case .success(let physical): return physical
     case .failure(let failure):
       unsafe trap(failure.trap, at: access.code, left: access.left)
-      return false
-    case .success(let physical):
-      return storePhysical(value, at: physical, access)
+      return nil
     }
   }
 
@@ -121,15 +110,17 @@ extension AlphaCPU {
     return true
   }
 
-  /// Reads physical memory for HW_LD; nil after a machine check.
+  /// The part of a load behind translation, also for HW_LD of a physical address; nil after a
+  /// machine check.
   func loadPhysical(_ physical: UInt64, _ access: SlowAccess) -> UInt64? {
     let address = PhysicalAddress(physical)
     if ram.contains(address, byteCount: access.byteCount) {
+      if !access.isPhysical { insertTranslation(access, physical, write: false) }
       return loadRAM(physical, access.byteCount)
     }
     unsafe synchronize(access.code, access.left)
     guard let value = bus.read(address, byteCount: access.byteCount, cpu: number) else {
-      unsafe trap(.machineCheck(physical, isStore: false), at: access.code, left: access.left)
+      unsafe trap(.machineCheck(access.va, isStore: false), at: access.code, left: access.left)
       return nil
     }
     return value
@@ -141,7 +132,7 @@ extension AlphaCPU {
     buffers.insert(
       access.va, user: access.user,
       hostPage: unsafe UInt64(UInt(bitPattern: ram.hostBase)) &+ page, physicalPage: page,
-      read: !write, write: write)
+      write: write)
   }
 
   /// Makes ``time`` exact for what the bus is about to ask.

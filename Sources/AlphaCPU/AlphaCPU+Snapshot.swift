@@ -1,4 +1,7 @@
-extension AlphaCPU {
+internal import AlphaFloat
+public import DeviceModel
+
+extension AlphaCPU: Snapshotting {
   /// The architecture state of one CPU as plain data; translations and blocks are rebuilt.
   public struct Saved: Codable, Equatable, Sendable {
     /// R0 to R31 outside PALmode, the eight PALmode shadows, F0 to F31, processor registers 0 to 63.
@@ -44,12 +47,10 @@ extension AlphaCPU {
   }
 
   /// Takes saved state over, or throws and changes nothing.
-  public func restore(_ saved: Saved) throws(InvalidCPUState) {
-    guard saved.integer.count == 32, saved.float.count == 32, saved.shadow.count == 8,
-      saved.processor.count == 64, saved.integer[31] == 0, saved.float[31] == 0
-    else { throw InvalidCPUState("register files of the wrong size, or R31 or F31 not zero") }
+  public func restore(_ saved: Saved) throws(RestoreFault) {
+    try saved.check()
     guard let mode = Mode(rawValue: saved.mode) else {
-      throw InvalidCPUState("mode \(saved.mode) is none of 0, 1, 2")
+      throw RestoreFault("mode \(saved.mode) is none of 0, 1, 2")
     }
     func setRegisters(_ first: UInt8, _ values: [UInt64]) {
       for (index, value) in values.enumerated() {
@@ -75,10 +76,46 @@ extension AlphaCPU {
   }
 }
 
-/// Why saved CPU state was refused.
-public struct InvalidCPUState: Error, Equatable, CustomStringConvertible {
-  /// What was wrong, in one line.
-  public let description: String
-  /// Describes what was wrong.
-  init(_ description: String) { self.description = description }
+extension AlphaCPU.Saved {
+  /// Throws for what no CPU can have saved.
+  fileprivate func check() throws(RestoreFault) {
+    guard integer.count == 32, float.count == 32, shadow.count == 8, processor.count == 64,
+      integer[31] == 0, float[31] == 0
+    else { throw RestoreFault("register files of the wrong size, or R31 or F31 not zero") }
+    for (index, value) in processor.enumerated() {
+      let writable = Self.writableBits(ofProcessorRegister: index)
+      guard value & ~writable == 0 else {
+        throw RestoreFault(
+          "processor register \(index) is 0x\(String(value, radix: 16)), has bits outside "
+            + "0x\(String(writable, radix: 16))")
+      }
+    }
+    guard pc & 3 == 0 else { throw RestoreFault("PC 0x\(String(pc, radix: 16)) is unaligned") }
+    guard FPCR(fpcr).value == fpcr else {
+      throw RestoreFault("FPCR 0x\(String(fpcr, radix: 16)) has reserved bits, or a wrong SUM")
+    }
+    guard lockLine == .max || lockLine & 63 == 0 else {
+      throw RestoreFault("locked line 0x\(String(lockLine, radix: 16)) is no multiple of 64")
+    }
+    guard interruptFlag <= 1 else {
+      throw RestoreFault("interrupt flag \(interruptFlag) is none of 0, 1")
+    }
+    guard pins.isSubset(of: .all) else {
+      throw RestoreFault("interrupt pins 0x\(String(pins.rawValue, radix: 16)): there are four")
+    }
+  }
+
+  /// What HW_MTPR can make of a processor register, or reset in case of PALBR.
+  private static func writableBits(ofProcessorRegister number: Int) -> UInt64 {
+    switch ProcessorRegister(rawValue: UInt16(number)) {
+    case .ps: 0xF
+    case .fen: 1
+    case .cycleCounterOffset: 0xFFFF_FFFF
+    case .palBase: ~3
+    case .addressSpaceNumber: 0xFF
+    // 32 to 39 are general registers; the others below the scratch registers do not exist.
+    case nil where number < ProcessorRegister.scratch0.rawValue: 0
+    default: .max
+    }
+  }
 }

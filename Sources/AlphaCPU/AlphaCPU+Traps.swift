@@ -12,7 +12,7 @@ extension AlphaCPU {
     self[.exceptionAddress] = address | (isInPALmode ? 1 : 0)
     setMode(.pal)
     unsafe state.pointee.pc = self[.palBase] &+ entry
-    unsafe state.pointee.exit = .lookUp
+    unsafe state.pointee.linkSite = nil
     if let didEnterPALcode {
       didEnterPALcode(
         PALEntryRecord(
@@ -35,8 +35,9 @@ extension AlphaCPU {
     return nil
   }
 
-  /// Enters PALcode for an interrupt, if one is requested and not blocked.
-  func deliverInterrupt() {
+  /// Enters PALcode for an interrupt, if one is requested and not blocked, as ``run(budget:)`` does
+  /// before the next instruction: a trace asks for it to see which one that is.
+  public func deliverInterrupt() {
     guard let entry = deliverableInterrupt else { return }
     if entry == PALEntry.machineCheck {
       self[.trapArgument0] = 0

@@ -69,6 +69,7 @@ public final class AlphaCPU {
   /// The state that the firmware finds: PALmode at `pc`, which is also PALBR, floating point
   /// enabled, IPL 0, TRAP_ARG0-2 as given, all else zero.
   public func reset(pc: UInt64, arguments: (UInt64, UInt64, UInt64)) {
+    let pc = pc & ~3
     for index in 0..<192 { unsafe setRegister(stateBlock, UInt8(index), 0) }
     self[.fen] = 1
     self[.palBase] = pc
@@ -166,7 +167,7 @@ public final class AlphaCPU {
     var remaining = budget
     unsafe state.pointee.attention = 0
     // A link that waited to be resolved may be gone by now.
-    unsafe state.pointee.exit = .lookUp
+    unsafe state.pointee.linkSite = nil
     while remaining > 0, deadEnd == nil {
       if unsafe state.pointee.isWaiting {
         guard unsafe state.pointee.pins != 0 else { return }
@@ -199,8 +200,8 @@ public final class AlphaCPU {
 
   /// The block at `pc`, cut to `limit` instructions; nil when fetching it trapped.
   private func prepareBlock(limit: Int) -> Code? {
-    let site = unsafe state.pointee.exit == .resolveLink ? state.pointee.linkSite : nil
-    unsafe state.pointee.exit = .lookUp
+    let site = unsafe state.pointee.linkSite
+    unsafe state.pointee.linkSite = nil
     let pc = unsafe state.pointee.pc
     unsafe state.pointee.pcPage = pc & ~0x1FFF
     if unsafe site == nil,
@@ -221,9 +222,7 @@ public final class AlphaCPU {
     guard unsafe CodeCache.instructionCount(block) <= limit else {
       return unsafe code.buildTruncated(key, limit: limit)
     }
-    if !wasEmptied, let site = unsafe site, unsafe code.isPermanent(site) {
-      unsafe site.storeBytes(of: block, as: Code.self)
-    }
+    if !wasEmptied, let site = unsafe site { unsafe code.link(site, to: block, key) }
     unsafe jumpCache.insert(pc, modeTag: state.pointee.modeTag, block)
     return unsafe block
   }

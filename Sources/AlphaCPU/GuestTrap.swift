@@ -1,6 +1,5 @@
 /// Where PALcode is entered for each event, added to PALBR.
 enum PALEntry {
-  static let reset: UInt64 = 0x000
   static let machineCheck: UInt64 = 0x080
   static let interprocessorInterrupt: UInt64 = 0x100
   static let timerInterrupt: UInt64 = 0x180

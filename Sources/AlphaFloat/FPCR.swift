@@ -62,7 +62,7 @@ public struct FPCR: Sendable, Hashable {
   /// already, and the instruction does not trap on it. The condition of ``HostFloat``'s
   /// `allowInexact`.
   @inlinable
-  public func ignoresInexact(_ qualifiers: FloatQualifiers) -> Bool {
+  public func ignoresInexact(_ qualifiers: TrapQualifiers) -> Bool {
     stored & FPCR.ine != 0 && (!qualifiers.contains(.inexact) || stored & FPCR.ined != 0)
   }
 

@@ -3,12 +3,12 @@ public struct FloatControl: Sendable, Hashable {
   /// The rounding mode, `/D` already resolved. VAX operations round to nearest unless chopped.
   public var rounding: Rounding
   /// The instruction's trapping qualifiers.
-  public var qualifiers: FloatQualifiers
+  public var qualifiers: TrapQualifiers
   /// The control register as it is before the instruction.
   public var fpcr: FPCR
 
   /// Makes the control of one instruction.
-  public init(rounding: Rounding, qualifiers: FloatQualifiers, fpcr: FPCR) {
+  public init(rounding: Rounding, qualifiers: TrapQualifiers, fpcr: FPCR) {
     self.rounding = rounding
     self.qualifiers = qualifiers
     self.fpcr = fpcr
@@ -18,7 +18,7 @@ public struct FloatControl: Sendable, Hashable {
   public init(function: UInt32, fpcr: FPCR) {
     self.init(
       rounding: Rounding(function: function, fpcr: fpcr),
-      qualifiers: FloatQualifiers(function: function), fpcr: fpcr)
+      qualifiers: TrapQualifiers(function: function), fpcr: fpcr)
   }
 
   var completes: Bool { qualifiers.contains(.completion) }

@@ -33,7 +33,7 @@ public struct FloatTraps: OptionSet, Sendable, Hashable {
 
 /// The trapping qualifiers of a floating-point operate instruction, as its function field has
 /// them (Alpha AHB 4.7.9, TRP).
-public struct FloatQualifiers: OptionSet, Sendable, Hashable {
+public struct TrapQualifiers: OptionSet, Sendable, Hashable {
   /// The function code's bits 10:8.
   public let rawValue: UInt32
 
@@ -47,14 +47,14 @@ public struct FloatQualifiers: OptionSet, Sendable, Hashable {
 
   /// `/U`: underflow traps.
   @inlinable
-  public static var underflow: FloatQualifiers { FloatQualifiers(rawValue: 0x100) }
+  public static var underflow: TrapQualifiers { TrapQualifiers(rawValue: 0x100) }
   /// `/V`: integer overflow traps. The same bit as `/U`.
   @inlinable
-  public static var integerOverflow: FloatQualifiers { FloatQualifiers(rawValue: 0x100) }
+  public static var integerOverflow: TrapQualifiers { TrapQualifiers(rawValue: 0x100) }
   /// `/I`: inexact results trap. Only encoded together with `/S`.
   @inlinable
-  public static var inexact: FloatQualifiers { FloatQualifiers(rawValue: 0x200) }
+  public static var inexact: TrapQualifiers { TrapQualifiers(rawValue: 0x200) }
   /// `/S`: exception completion; the FPCR's disable and denormal bits apply.
   @inlinable
-  public static var completion: FloatQualifiers { FloatQualifiers(rawValue: 0x400) }
+  public static var completion: TrapQualifiers { TrapQualifiers(rawValue: 0x400) }
 }

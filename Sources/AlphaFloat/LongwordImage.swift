@@ -15,7 +15,7 @@ public enum LongwordImage {
 
   /// CVTQL: quadword to longword, truncated if it overflows; `/V` and `/SV` trap on that.
   public static func fromQuadword(
-    _ b: UInt64, qualifiers: FloatQualifiers, fpcr: FPCR
+    _ b: UInt64, qualifiers: TrapQualifiers, fpcr: FPCR
   ) -> FloatResult {
     let fits = Int64(Int32(truncatingIfNeeded: b)) == Int64(bitPattern: b)
     return FloatResult(

@@ -37,10 +37,6 @@ extension InstructionWord {
   @inlinable
   public var literal: UInt8 { UInt8(truncatingIfNeeded: rawValue &>> 13) }
 
-  /// The function of an integer operate instruction, bits 11:5.
-  @inlinable
-  public var integerFunction: UInt8 { UInt8(truncatingIfNeeded: rawValue &>> 5) & 0x7f }
-
   /// The function of a floating-point operate instruction, bits 15:5.
   @inlinable
   public var floatFunction: UInt16 { UInt16(truncatingIfNeeded: rawValue &>> 5) & 0x7ff }
@@ -52,10 +48,6 @@ extension InstructionWord {
   /// left by 16 itself.
   @inlinable
   public var memoryDisplacement: Int64 { Int64(Int16(truncatingIfNeeded: rawValue)) }
-
-  /// The function of a memory-format instruction that has one (opcode 0x18), bits 15:0.
-  @inlinable
-  public var memoryFunction: UInt16 { UInt16(truncatingIfNeeded: rawValue) }
 
   /// The branch-prediction hint of a jump, bits 13:0. It has no architectural effect.
   @inlinable

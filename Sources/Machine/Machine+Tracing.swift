@@ -37,6 +37,7 @@ extension Machine {
 
   /// Executes one instruction and traces it with the registers that it changed.
   func traceStep(_ cpu: AlphaCPU) {
+    cpu.deliverInterrupt()
     let pc = cpu.pc
     let mode = cpu.isInPALmode ? "pal" : cpu.isInUserMode ? "user" : "kernel"
     let text =
@@ -59,7 +60,7 @@ extension Machine {
     }
     trace.trace(
       .instructions,
-      "\(cpu.instructionCount) \(mode) \(hexadecimal(pc)): \(text.split(separator: "\t").joined(separator: " "))"
+      "\(cpu.instructionCount) \(mode) \(hexadecimal(pc)): \(text)"
         + (effects.isEmpty ? "" : " ; " + effects.joined(separator: " ")))
   }
 }

@@ -1,5 +1,6 @@
 import AlphaCPU
 import AlphaISA
+import SeededRandom
 import Testing
 
 /// Pairs of instructions that one handler executes must do what the two do one by one.
@@ -127,7 +128,7 @@ struct FusedPairTests {
   @Test("A pair ends in the state of two single steps: results, traps, memory, count")
   func equivalence() throws {
     for (name, make) in Self.pairs {
-      var generator = SeededGenerator(seed: 1)
+      var generator = SeededGenerator(1)
       for round in 0..<100 {
         let program =
           make(&generator)

@@ -1,4 +1,5 @@
 import AlphaFloat
+import SeededRandom
 import Testing
 
 /// One operation in nearest rounding three ways: the exact path, the fast path, and the host
@@ -110,7 +111,7 @@ private func integer(_ value: Double) -> UInt64 {
 
   @Test("Exact path, fast path and host agree on random operands", arguments: operations)
   fileprivate func agreesOnRandomOperands(_ operation: Threefold) {
-    var generator = Generator(seed: Settings.seed &+ UInt64(operation.name.utf8.count))
+    var generator = SeededGenerator(Settings.seed &+ UInt64(operation.name.utf8.count))
     var judged = 0
     for _ in 0..<Settings.pairs {
       let (a, b) = pair(operation.operands, &generator)
@@ -221,7 +222,7 @@ private let specialValues: [UInt64] = [
 ].flatMap { [$0, $0 | 1 << 63] }
 
 private func pair(
-  _ operands: Threefold.Operands, _ generator: inout Generator
+  _ operands: Threefold.Operands, _ generator: inout SeededGenerator
 ) -> (UInt64, UInt64) {
   let a = operand(operands, &generator)
   var b = operand(operands, &generator)
@@ -233,7 +234,7 @@ private func pair(
   return (a, b)
 }
 
-private func operand(_ operands: Threefold.Operands, _ generator: inout Generator) -> UInt64 {
+private func operand(_ operands: Threefold.Operands, _ generator: inout SeededGenerator) -> UInt64 {
   let bits = generator.next()
   switch operands {
   case .integer:

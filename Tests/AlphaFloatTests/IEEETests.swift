@@ -9,11 +9,11 @@ import Testing
   private let smallest = Double.leastNormalMagnitude.bitPattern
   private let denormal: UInt64 = 1
   private let canonicalNaN: UInt64 = 0xfff8_0000_0000_0000
-  private let su: FloatQualifiers = [.completion, .underflow]
-  private let sui: FloatQualifiers = [.completion, .underflow, .inexact]
+  private let su: TrapQualifiers = [.completion, .underflow]
+  private let sui: TrapQualifiers = [.completion, .underflow, .inexact]
   private let allDisables: UInt64 = 0x700e << 48
 
-  private func control(_ qualifiers: FloatQualifiers, _ fpcr: UInt64 = 0) -> FloatControl {
+  private func control(_ qualifiers: TrapQualifiers, _ fpcr: UInt64 = 0) -> FloatControl {
     FloatControl(rounding: .nearest, qualifiers: qualifiers, fpcr: FPCR(fpcr))
   }
 
@@ -66,7 +66,7 @@ import Testing
   @Test("INE is recorded with every qualifier, conversions of quadwords included (HRM A.8)")
   func inexactIsRecorded() {
     let odd: UInt64 = 1 << 62 | 1
-    for qualifiers in [[], su, sui] as [FloatQualifiers] {
+    for qualifiers in [[], su, sui] as [TrapQualifiers] {
       let control = control(qualifiers, allDisables)
       #expect(IEEE.divide(one, (3.0).bitPattern, .t, control).status == .inexact)
       #expect(IEEE.convertQ(odd, to: .t, control).status == .inexact)
@@ -123,7 +123,7 @@ import Testing
 
   @Test("CVTTQ out of range keeps the low 64 bits of the integer")
   func integerOverflow() {
-    func convert(_ value: Double, _ qualifiers: FloatQualifiers) -> FloatResult {
+    func convert(_ value: Double, _ qualifiers: TrapQualifiers) -> FloatResult {
       IEEE.convertTtoQ(value.bitPattern, control(qualifiers))
     }
     #expect(convert(0x1.8p64, []).bits == 1 << 63)
@@ -132,7 +132,7 @@ import Testing
     #expect(convert(0x1p63, []).status == [.integerOverflow, .inexact])
     #expect(convert(0x1p63, []).traps.isEmpty)
     #expect(convert(0x1p63, .integerOverflow).traps == .integerOverflow)
-    let sv: FloatQualifiers = [.completion, .integerOverflow]
+    let sv: TrapQualifiers = [.completion, .integerOverflow]
     let disabled = IEEE.convertTtoQ((0x1p63).bitPattern, control(sv, allDisables))
     #expect(disabled.traps == [.softwareCompletion, .integerOverflow])
     #expect(convert(2.5, []).bits == 2)

@@ -14,7 +14,7 @@ struct InstructionTableTests {
   }
 
   @Test("Loads and stores say how many bytes they move")
-  func memoryAccess() {
+  func memory() {
     let loads: [(Operation, Int)] = [
       (.ldbu, 1), (.ldwu, 2), (.ldl, 4), (.ldlL, 4), (.ldf, 4), (.lds, 4),
       (.ldq, 8), (.ldqL, 8), (.ldqU, 8), (.ldg, 8), (.ldt, 8),
@@ -23,20 +23,16 @@ struct InstructionTableTests {
       (.stb, 1), (.stw, 2), (.stl, 4), (.stlC, 4), (.stf, 4), (.sts, 4),
       (.stq, 8), (.stqC, 8), (.stqU, 8), (.stg, 8), (.stt, 8),
     ]
-    let word = InstructionWord(rawValue: 0)
-    for (operation, count) in loads {
-      #expect(operation.memoryAccess(in: word) == .load(byteCount: count))
+    for (list, memory) in [(loads, .load), (stores, .store)]
+      as [([(Operation, Int)], InstructionRow.Memory)]
+    {
+      for (operation, count) in list {
+        let row = InstructionTable.row(of: operation)
+        #expect(row.memory == memory && row.byteCount == count, "\(operation)")
+      }
     }
-    for (operation, count) in stores {
-      #expect(operation.memoryAccess(in: word) == .store(byteCount: count))
-    }
-    let quadword = InstructionWord(rawValue: 0x1000)
-    #expect(Operation.hwLD.memoryAccess(in: word) == .load(byteCount: 4))
-    #expect(Operation.hwLD.memoryAccess(in: quadword) == .load(byteCount: 8))
-    #expect(Operation.hwST.memoryAccess(in: word) == .store(byteCount: 4))
-    #expect(Operation.hwST.memoryAccess(in: quadword) == .store(byteCount: 8))
-
-    let accesses = Operation.allCases.filter { $0.memoryAccess(in: word) != nil }
+    // HW_LD and HW_ST have their length in the word.
+    let accesses = InstructionTable.rows.filter { $0.memory != .none }
     #expect(accesses.count == loads.count + stores.count + 2)
   }
 

@@ -21,11 +21,8 @@ struct InstructionWordTests {
     let literal = InstructionWord(rawValue: 0x001f_e000)
     #expect(literal.literal == 0xff)
     #expect(!literal.isLiteral)
-    #expect(literal.integerFunction == 0)
     #expect(InstructionWord(rawValue: 0x0000_1000).isLiteral)
     #expect(!InstructionWord(rawValue: 0xffff_efff).isLiteral)
-    #expect(InstructionWord(rawValue: 0x0000_0fe0).integerFunction == 0x7f)
-    #expect(InstructionWord(rawValue: 0xffff_f01f).integerFunction == 0)
     #expect(InstructionWord(rawValue: 0x0000_ffe0).floatFunction == 0x7ff)
     #expect(InstructionWord(rawValue: 0xffff_001f).floatFunction == 0)
   }
@@ -62,7 +59,6 @@ struct InstructionWordTests {
     #expect(InstructionWord(rawValue: 0x0000_f000).hardwareType == 15)
     #expect(InstructionWord(rawValue: 0xffff_0fff).hardwareType == 0)
     #expect(InstructionWord(rawValue: 0xffff_1234).processorRegister == 0x1234)
-    #expect(InstructionWord(rawValue: 0xffff_e800).memoryFunction == 0xe800)
     #expect(InstructionWord(rawValue: 0xffff_8001).jumpHint == 1)
     #expect(InstructionWord(rawValue: 0x0000_3fff).jumpHint == 0x3fff)
   }

@@ -1,5 +1,6 @@
 import AlphaISA
 import Foundation
+import SeededRandom
 import Testing
 
 /// Disassembles random words with GNU objdump and with ours; the texts must be equal.
@@ -95,24 +96,15 @@ struct ObjdumpComparisonTests {
 /// Random instruction words in which every opcode and function, and the register numbers that make
 /// macros, are frequent. The same seed gives the same words.
 private struct WordGenerator {
-  private var state: UInt64
+  private var random: SeededGenerator
 
-  init(seed: UInt64) { state = seed }
-
-  /// SplitMix64.
-  private mutating func random() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var mixed = state
-    mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-    return mixed ^ (mixed >> 31)
-  }
+  init(seed: UInt64) { random = SeededGenerator(seed) }
 
   private var nextOpcodeAndFunction: UInt32 = 0
 
   mutating func next() -> UInt32 {
-    var word = UInt32(truncatingIfNeeded: random())
-    let choice = random()
+    var word = UInt32(truncatingIfNeeded: random.next())
+    let choice = random.next()
     if choice & 3 == 0 { return word }
 
     // All 64 opcodes with all values of bits 15:5 in turn (the step is coprime to 2^17).
@@ -135,8 +127,8 @@ private struct WordGenerator {
 
   /// Where the words are: user, kernel or firmware addresses.
   mutating func nextAddress() -> UInt64 {
-    let offset = random() & 0x0fff_fffc
-    return switch random() & 3 {
+    let offset = random.next() & 0x0fff_fffc
+    return switch random.next() & 3 {
     case 0: offset
     case 1: 0x1_2000_0000 | offset
     case 2: 0xffff_fc00_0000_0000 | offset

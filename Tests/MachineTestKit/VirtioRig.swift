@@ -7,8 +7,10 @@ public import Virtio
 public final class VirtioRig<Device: VirtioDevice> {
   /// The device under test.
   public let device: Device
-  /// Memory, the same translated or not.
+  /// Memory, as translated addresses reach it.
   public let memory: FlatDMASpace
+  /// Memory, as physical addresses reach it: the same, unless asked for otherwise.
+  public let physical: FlatDMASpace
   /// Guest time.
   public let clock = VirtualClock()
   /// The device on PCI.
@@ -34,15 +36,18 @@ public final class VirtioRig<Device: VirtioDevice> {
 
   /// Puts a device on PCI; bus mastering is on.
   public init(
-    interface: VirtioInterface = .modern, make: (VirtualClock, DeviceTrace) throws -> Device
+    interface: VirtioInterface = .modern, policy: DMAPolicy = DMAPolicy(unnegotiated: .physical),
+    memoryByteCount: UInt64 = 2 << 20, separatePhysical: Bool = false,
+    make: (VirtualClock, DeviceTrace) throws -> Device
   ) throws {
-    memory = try FlatDMASpace(byteCount: 2 << 20)
+    memory = try FlatDMASpace(byteCount: memoryByteCount)
+    physical = separatePhysical ? try FlatDMASpace(byteCount: memoryByteCount) : memory
     let log = log
     let trace = DeviceTrace(warningSink: { log.lines.append($0) })
     device = try make(clock, trace)
-    let ways = VirtioPCIFunction.Memory(translated: memory, physical: memory)
+    let ways = VirtioPCIFunction.Memory(translated: memory, physical: physical)
     let function = try VirtioPCIFunction(
-      device, interface: interface, policy: DMAPolicy(unnegotiated: .physical), trace: trace
+      device, interface: interface, policy: policy, trace: trace
     ) { _ in ways }
     self.function = function
     function.configuration.interruptOutput = line
@@ -51,6 +56,7 @@ public final class VirtioRig<Device: VirtioDevice> {
     legacy = DriverSideRegisters(
       load: { try function.readBAR(0, $0, $1) }, store: { try function.writeBAR(0, $0, $1, $2) })
     function.writeConfiguration(4, .word, 7)
+    try layOutQueues()
   }
 
   private func layOutQueues() throws {
@@ -68,7 +74,7 @@ public final class VirtioRig<Device: VirtioDevice> {
       try registers.enable(queue: UInt64(index), queue)
     }
     try registers.driverOK()
-    settle()
+    try settle()
   }
 
   /// Brings the device up as a legacy driver does.
@@ -81,7 +87,7 @@ public final class VirtioRig<Device: VirtioDevice> {
       try legacy.write(8, .longword, queue.descriptorTable >> 12)
     }
     try legacy.write(18, .byte, 7)
-    settle()
+    try settle()
   }
 
   /// Makes a chain available and lets the device serve it. What it answered.
@@ -95,17 +101,18 @@ public final class VirtioRig<Device: VirtioDevice> {
     } else {
       try registers.kick(queue: UInt64(queue))
     }
-    settle()
+    try settle()
     return try queues[queue].takeUsed()
   }
 
-  /// Lets every alarm fire, a bounded number of times.
-  public func settle() {
+  /// Lets every alarm fire; throws if there is no end of them.
+  public func settle() throws {
     for _ in 0..<1000 {
       guard let deadline = clock.nextDeadline else { return }
       clock.advance(to: deadline)
       clock.runDueAlarms()
     }
+    guard clock.nextDeadline == nil else { throw NeverSettles() }
   }
 
   /// Memory as bytes.
@@ -143,6 +150,9 @@ public final class VirtioRig<Device: VirtioDevice> {
   }
 }
 
+/// A device sets an alarm each time that one fires.
+public struct NeverSettles: Error {}
+
 // MARK: - Drivers that break rules
 
 extension VirtioRig {
@@ -175,10 +185,10 @@ extension VirtioRig {
         try registers.write(
           0x2000 + UInt64.random(in: 0..<16, using: &random), .byte,
           UInt64.random(in: 0...255, using: &random))
-        if Bool.random(using: &random) { settle() }
+        if Bool.random(using: &random) { try settle() }
         poll()
       }
-      settle()
+      try settle()
     }
   }
 }

@@ -15,13 +15,14 @@ struct MachineRunTests {
 
   /// A machine that starts `words` in PALmode.
   static func machine(
-    _ words: [UInt32], memory: UInt64 = 1 << 20, console: any CharacterEndpoint = NullEndpoint()
+    _ words: [UInt32], memory: UInt64 = 1 << 20, console: any CharacterEndpoint = NullEndpoint(),
+    trace: DeviceTrace = DeviceTrace()
   ) throws -> Machine {
     var firmware = SampleELF(address: base)
     firmware.words = words
     var configuration = MachineConfiguration(firmware: .init(name: "test", bytes: firmware.bytes))
     configuration.memoryByteCount = memory
-    let machine = try Machine(configuration, console: console, trace: DeviceTrace())
+    let machine = try Machine(configuration, console: console, trace: trace)
     try machine.reset()
     return machine
   }
@@ -122,15 +123,60 @@ struct MachineRunTests {
     #expect(why.contains("PALBR is 0xfffffc0080000000"))
   }
 
-  @Test("two machines repeat each other")
+  /// Sets the alarm to 300 ns and counts in memory at 16 KB, in kernel mode. The interrupt entry sets
+  /// the alarm 500 ns further on, without end, and copies the cycle counter to memory.
+  private static let ticking: [UInt32] = {
+    var words = [UInt32](repeating: 0x47FF_041F, count: 0x200 / 4)
+    let program: [UInt32] = [
+      load(1, 300), mtpr(251, from: 1),
+      0x30 << 26 | 5 << 21, 0x08 << 26 | 2 << 21 | 5 << 16 | 0x14,  // BR R5,+0; LDA R2,20(R5)
+      0x08 << 26 | 5 << 21 | 5 << 16 | 0x4000 - 12,  // LDA R5,16 KB
+      0x1E << 26 | 31 << 21 | 2 << 16 | 0x8000, loop,  // HW_RET R2
+      0x47FF_041F, 0x29 << 26 | 3 << 21 | 5 << 16,  // LDQ R3,0(R5)
+      0x10 << 26 | 3 << 21 | 1 << 13 | 1 << 12 | 0x20 << 5 | 3,  // ADDQ R3,1,R3
+      0x2D << 26 | 3 << 21 | 5 << 16, 0xC3FF_FFFC,  // STQ R3,0(R5); BR -4
+    ]
+    let interrupt: [UInt32] = [
+      0x08 << 26 | 1 << 21 | 1 << 16 | 500, mtpr(251, from: 1),  // LDA R1,500(R1)
+      0x18 << 26 | 4 << 21 | 0xC000, 0x2D << 26 | 4 << 21 | 5 << 16 | 8,  // RPCC R4; STQ R4,8(R5)
+      loop,
+    ]
+    words.replaceSubrange(0..<program.count, with: program)
+    words.replaceSubrange(0x180 / 4..<0x180 / 4 + interrupt.count, with: interrupt)
+    return words
+  }()
+
+  @Test("two machines repeat each other, with interrupts and memory, whatever the slices are")
   func repeats() throws {
-    let words: [UInt32] = [0x4021_1401, 0x4822_1722, 0xB441_0000 &- 0x1_0000, Self.loop &- 2]
-    let runs = try (0..<2).map { _ in
-      let machine = try Self.machine(words)
-      _ = try machine.run(RunLimits(instructions: 10_000))
-      return machine.cpus[0].save()
+    let runs = try [10_000, 1, 77].map { slice in
+      let machine = try Self.machine(Self.ticking)
+      for end in stride(from: slice, through: 10_000, by: slice) + [10_000] {
+        _ = try machine.run(RunLimits(instructions: UInt64(end)))
+      }
+      let memory = [0x4000, 0x4008].map { machine.ram.quadword(at: PhysicalAddress($0)) }
+      return (state: machine.cpus[0].save(), memory: memory)
     }
-    #expect(runs[0] == runs[1])
+    #expect(runs[0].memory.allSatisfy { $0 != 0 }, "the program counts and is interrupted")
+    for run in runs.dropFirst() {
+      #expect(run.state == runs[0].state)
+      #expect(run.memory == runs[0].memory)
+    }
+  }
+
+  @Test("an instruction trace has the first instruction of PALcode, and none that did not run")
+  func traceOfInterrupt() throws {
+    final class Lines { var all: [String] = [] }
+    let lines = Lines()
+    let trace = DeviceTrace(traceSink: { lines.all.append($1) })
+    trace.enabled = [.instructions]
+    let machine = try Self.machine(Self.ticking, trace: trace)
+    _ = try machine.run(RunLimits(instructions: 303))
+    let entry = try #require(
+      lines.all.firstIndex { $0.contains(" pal fffffc0000000180: lda t0,500(t0)") })
+    let last = try #require(lines.all[..<entry].last)
+    let interrupted = String(machine.cpus[0][.exceptionAddress], radix: 16)
+    #expect(last.contains(" kernel ") && !last.contains(" \(interrupted): "))
+    #expect(lines.all.count == 303)
   }
 
   @Test("disks take slots 1 to 6, once each")

@@ -1,4 +1,5 @@
 import DeviceModel
+import MachineTestKit
 import PCI
 import Testing
 
@@ -190,7 +191,7 @@ private final class Ports: BusDevice {
   }
 
   @Test func anyLayoutOfClaimsDecodesLikeALinearSearch() throws {
-    var random = SplitMix(seed: 7)
+    var random = SeededGenerator(7)
     let devices = (0..<8).map { index in
       Probe(
         UInt64(index),
@@ -210,17 +211,5 @@ private final class Ports: BusDevice {
         #expect(value == expected.map { $0.tag << 16 | (address - base) })
       }
     }
-  }
-}
-
-/// A small generator with a seed, so that a failing run repeats.
-private struct SplitMix: RandomNumberGenerator {
-  private var state: UInt64
-  init(seed: UInt64) { state = seed }
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var mixed = (state ^ (state >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-    return mixed ^ (mixed >> 31)
   }
 }

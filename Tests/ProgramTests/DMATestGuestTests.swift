@@ -10,7 +10,7 @@ struct DMATestGuestTests {
     #expect(run.status == 0)
     let plan = try #require(run.lines.first { $0.hasPrefix("1..") })
     let count = try #require(Int(plan.dropFirst(3)))
-    #expect(count >= 40)
+    #expect(count == 112)
     #expect(run.lines.filter { $0.hasPrefix("ok ") }.count == count)
     #expect(!run.lines.contains { $0.hasPrefix("not ok") || $0.contains("# SKIP") })
   }

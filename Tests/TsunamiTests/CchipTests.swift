@@ -1,4 +1,5 @@
 import DeviceModel
+import MachineTestKit
 import Testing
 import Tsunami
 
@@ -199,7 +200,7 @@ import Tsunami
   }
 
   @Test func hostileRegisterTraffic() throws {
-    var random = SplitMix(seed: 1)
+    var random = SeededGenerator(1)
     for _ in 0..<20_000 {
       let offset = random.next() % 0x1000
       let width = AccessWidth.allCases[Int(random.next() % 4)]

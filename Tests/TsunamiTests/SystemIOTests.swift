@@ -1,5 +1,6 @@
 import DeviceModel
 import GuestMemory
+import MachineTestKit
 import PCI
 import Testing
 
@@ -248,7 +249,7 @@ private final class Recorder: PCIFunction {
   }
 
   @Test func hostileAccesses() throws {
-    var random = SplitMix(seed: 3)
+    var random = SeededGenerator(3)
     try placeDevice()
     for _ in 0..<20_000 {
       let address = random.next() & 0xFFF_FFFF_FFFF | 1 << 43

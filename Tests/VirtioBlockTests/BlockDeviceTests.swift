@@ -84,7 +84,7 @@ struct BlockDeviceTests {
     ])
     try rig.registers.kick()
     rig.memory.holes = [data..<data + 512]
-    rig.settle()
+    try rig.settle()
     #expect(try rig.bytes(1, at: BlockRig.status) == [1])
     #expect(!rig.needsReset)
   }
@@ -100,7 +100,7 @@ struct BlockDeviceTests {
     try rig.registers.kick()
     try rig.registers.setStatus(0)
     #expect(rig.clock.nextDeadline == nil)
-    rig.settle()
+    try rig.settle()
     #expect(try rig.queue.takeUsed().isEmpty)
     #expect(try rig.bytes(512).allSatisfy { $0 == 0 })
     #expect(!rig.line.isAsserted)
@@ -119,31 +119,28 @@ struct BlockDeviceTests {
     }
     try request()
     rig.function.writeConfiguration(4, .word, 4)
-    rig.settle()
+    try rig.settle()
     #expect(try rig.queue.takeUsed().count == 1)
     try request()
     rig.function.writeConfiguration(4, .word, 3)
-    rig.settle()
+    try rig.settle()
     #expect(try rig.queue.takeUsed().isEmpty)
     rig.function.writeConfiguration(4, .word, 7)
-    rig.settle()
+    try rig.settle()
     #expect(try rig.queue.takeUsed().count == 1)
   }
 
   @Test("Several queues serve alike (BK33)")
   func multiQueue() throws {
     let rig = try BlockRig(options: BlockOptions(queueCount: 2, queueSize: 16))
-    let second = try DriverSideQueue(rig.memory, at: 0x8000, size: 16)
-    try rig.registers.negotiate(Feature.all | 1 << 12)
-    try rig.registers.enable(queue: 0, rig.queue)
-    try rig.registers.enable(queue: 1, second)
-    try rig.registers.driverOK()
+    try rig.start(Feature.all | 1 << 12)
+    let second = rig.virtio.queues[1]
     try rig.setHeader(0)
     try second.add([
       .readable(BlockRig.header, 16), .writable(data, 512), .writable(BlockRig.status, 1),
     ])
     try rig.registers.kick(queue: 1)
-    rig.settle()
+    try rig.settle()
     #expect(try second.takeUsed().count == 1)
     #expect(try rig.queue.takeUsed().isEmpty)
   }
@@ -171,16 +168,11 @@ struct BlockDeviceTests {
     try rig.registers.kick()
 
     let other = try BlockRig()
-    for page in rig.memory.ram.nonZeroPages() {
-      let address = BusAddress(page * GuestRAM.pageSize)
-      try other.memory.writeBytes(
-        rig.memory.readBytes(address, byteCount: Int(GuestRAM.pageSize)), at: address)
-    }
-    try other.function.restore(rig.function.save())
+    try other.virtio.restoreTransport(from: rig.virtio)
     try other.device.restore(rig.device.save())
     try other.clock.restore(rig.clock.save())
     #expect(other.device.save() == rig.device.save())
-    other.settle()
+    try other.settle()
     #expect(try other.bytes(512) == [UInt8](repeating: 4, count: 512))
     #expect(try other.registers.takeInterruptStatus() == 1)
     #expect(try other.registers.read(0x2020, .byte) == 0)

@@ -68,7 +68,7 @@ struct BlockRequestTests {
       .writable(0x20_0000, size - 700_001), .writable(BlockRig.status, 1),
     ])
     try registers.kick()
-    rig.settle()
+    try rig.settle()
     #expect(try queue.takeUsed().first?.length == UInt32(size + 1))
     let read = try rig.bytes(700_001, at: 0x10_0000) + rig.bytes(size - 700_001, at: 0x20_0000)
     #expect(read == rig.store.bytes)
@@ -306,7 +306,7 @@ struct BlockRequestTests {
         .readable(BlockRig.header, 16), .readable(data, 512), .writable(BlockRig.status, 1),
       ])
       try rig.legacy.write(16, .word, 0)
-      rig.settle()
+      try rig.settle()
     }
     try write()
     #expect(rig.flushes == 1)

@@ -28,65 +28,39 @@ final class BlockRig {
   static let status: UInt64 = 0x2_1000
   static let sectors: UInt64 = 64
 
-  let memory: FlatDMASpace
+  let virtio: VirtioRig<BlockDevice>
   let store: MemoryFileStore
-  let clock = VirtualClock()
-  let device: BlockDevice
-  let function: VirtioPCIFunction
-  let registers: DriverSideRegisters
-  let legacy: DriverSideRegisters
-  let line = InterruptLine()
-  private(set) var queue: DriverSideQueue
-  private let log = Log()
-  var warnings: [String] { log.lines }
-
-  private final class Log {
-    var lines: [String] = []
-  }
+  var memory: FlatDMASpace { virtio.memory }
+  var clock: VirtualClock { virtio.clock }
+  var device: BlockDevice { virtio.device }
+  var function: VirtioPCIFunction { virtio.function }
+  var registers: DriverSideRegisters { virtio.registers }
+  var legacy: DriverSideRegisters { virtio.legacy }
+  var line: InterruptLine { virtio.line }
+  var queue: DriverSideQueue { virtio.queues[0] }
+  var warnings: [String] { virtio.warnings }
+  var needsReset: Bool { virtio.needsReset }
 
   init(
     readOnly: Bool = false, interface: VirtioInterface = .modern,
     options: BlockOptions = BlockOptions(serial: "BREAKWATER-1", queueSize: 16)
   ) throws {
-    memory = try FlatDMASpace(byteCount: 4 << 20)
-    store = MemoryFileStore(
+    let store = MemoryFileStore(
       (0..<Int(Self.sectors) * 512).map { UInt8(truncatingIfNeeded: $0 / 512) })
-    let log = log
-    let trace = DeviceTrace(warningSink: { log.lines.append($0) })
-    device = try BlockDevice(
-      "virtio-blk0", image: RawImage(store, readOnly: readOnly), options: options, clock: clock,
-      trace: trace)
-    let ways = VirtioPCIFunction.Memory(translated: memory, physical: memory)
-    let function = try VirtioPCIFunction(
-      device, interface: interface, policy: DMAPolicy(unnegotiated: .physical), trace: trace
-    ) { _ in ways }
-    self.function = function
-    function.configuration.interruptOutput = line
-    registers = DriverSideRegisters(
-      load: { try function.readBAR(4, $0, $1) }, store: { try function.writeBAR(4, $0, $1, $2) })
-    legacy = DriverSideRegisters(
-      load: { try function.readBAR(0, $0, $1) }, store: { try function.writeBAR(0, $0, $1, $2) })
-    function.writeConfiguration(4, .word, 7)
-    queue = try DriverSideQueue(memory, at: 0x1000, size: options.queueSize)
+    self.store = store
+    virtio = try VirtioRig(interface: interface, memoryByteCount: 4 << 20) {
+      try BlockDevice(
+        "virtio-blk0", image: RawImage(store, readOnly: readOnly), options: options, clock: $0,
+        trace: $1)
+    }
     store.isRecording = true
   }
 
   /// Brings the device up.
-  func start(_ features: UInt64 = Feature.all) throws {
-    queue = try DriverSideQueue(memory, at: 0x1000, size: queue.size)
-    try registers.negotiate(features)
-    try registers.enable(queue)
-    try registers.driverOK()
-    settle()
-  }
+  func start(_ features: UInt64 = Feature.all) throws { try virtio.start(features) }
 
   /// Lets every alarm fire.
-  func settle() {
-    while let deadline = clock.nextDeadline {
-      clock.advance(to: deadline)
-      clock.runDueAlarms()
-    }
-  }
+  func settle() throws { try virtio.settle() }
 
   // MARK: Requests
 
@@ -127,14 +101,13 @@ final class BlockRig {
 
   func kick() throws {
     try registers.kick()
-    settle()
+    try settle()
   }
 
   func bytes(_ count: Int, at address: UInt64 = data) throws -> [UInt8] {
     try memory.readBytes(BusAddress(address), byteCount: count)
   }
 
-  var needsReset: Bool { function.core.status.contains(.needsReset) }
   var flushes: Int { store.changes.count { $0 == .flush } }
   var imageIsUntouched: Bool { store.changes.allSatisfy { $0 == .flush } }
 }

@@ -53,7 +53,7 @@ struct ConsoleDeviceTests {
     #expect(rig.console.text == "login: ")
     let buffers = try rig.offer(0, 64, legacy: isLegacy)
     rig.console.type("root\r")
-    rig.poll()
+    try rig.poll()
     #expect(try rig.filled(0, buffers) == [Array("root\r".utf8)])
     #expect(rig.virtio.line.isAsserted)
   }
@@ -72,7 +72,7 @@ struct ConsoleDeviceTests {
     #expect(try rig.virtio.submit(chain, to: 1).map(\.length) == [0])
     try rig.virtio.queues[1].addIndirect(chain, table: start + 0x1000)
     try rig.virtio.registers.kick(queue: 1)
-    rig.virtio.settle()
+    try rig.virtio.settle()
     #expect(rig.console.text == "defabcdefabc")
   }
 
@@ -106,7 +106,7 @@ struct ConsoleDeviceTests {
     try rig.virtio.registers.kick(queue: 1)
     #expect(rig.virtio.clock.nextDeadline == 5_001_000)
     try rig.virtio.registers.setStatus(0)
-    rig.virtio.settle()
+    try rig.virtio.settle()
     #expect(rig.console.output.isEmpty)
   }
 
@@ -131,19 +131,19 @@ struct ConsoleDeviceTests {
     let rig = try ConsoleRig()
     try rig.start()
     rig.console.type("0123456789")
-    rig.poll()
+    try rig.poll()
     var buffers = try rig.offer(0, 4, 4)
     #expect(
       try rig.filled(0, buffers).map { String(decoding: $0, as: UTF8.self) } == ["0123", "4567"])
     buffers = try rig.offer(0, 4)
     rig.console.type("ab")
-    rig.poll()
+    try rig.poll()
     #expect(try rig.filled(0, buffers) == [Array("89".utf8)])
     buffers = try rig.offer(0, 64)
     #expect(try rig.filled(0, buffers) == [Array("ab".utf8)])
     // Nothing to give: the buffer stays with the device.
     buffers = try rig.offer(0, 8)
-    rig.poll()
+    try rig.poll()
     #expect(try rig.filled(0, buffers).isEmpty)
   }
 
@@ -162,7 +162,7 @@ struct ConsoleDeviceTests {
         try rig.virtio.queues[0].add([.writable(start + UInt64(index) * 1000, 1000)])
       }
       try rig.virtio.registers.kick()
-      rig.poll()
+      try rig.poll()
       for (index, used) in try rig.virtio.queues[0].takeUsed().enumerated() {
         arrived += try rig.virtio.bytes(
           Int(used.length), at: start + UInt64(index) * 1000)
@@ -177,7 +177,7 @@ struct ConsoleDeviceTests {
     try rig.start()
     rig.console.input = [.byte(1), .breakCondition, .byte(2)]
     let buffers = try rig.offer(0, 8)
-    rig.poll()
+    try rig.poll()
     #expect(try rig.filled(0, buffers) == [[1, 2]])
   }
 
@@ -199,16 +199,16 @@ struct ConsoleDeviceTests {
     let rig = try ConsoleRig(windowSize: WindowSize(columns: 80, rows: 24))
     let registers = rig.virtio.registers
     rig.console.windowSize = WindowSize(columns: 81, rows: 24)
-    rig.poll()
+    try rig.poll()
     #expect(try registers.read(0x2000, .longword) == 81 | 24 << 16)
     #expect(!rig.virtio.line.isAsserted)  // no driver yet
     try rig.start()
     let generation = try registers.read(0x15, .byte)
     _ = try registers.read(0x2000, .longword)
-    rig.poll()
+    try rig.poll()
     #expect(try registers.read(0x15, .byte) == generation)
     rig.console.windowSize = WindowSize(columns: 100, rows: 40)
-    rig.poll()
+    try rig.poll()
     #expect(try registers.read(0x15, .byte) != generation)
     #expect(try registers.takeInterruptStatus() == 2)
     #expect(try registers.read(0x2000, .longword) == 100 | 40 << 16)
@@ -219,11 +219,11 @@ struct ConsoleDeviceTests {
     let rig = try ConsoleRig(
       windowSize: WindowSize(columns: 1, rows: 1), fixedSize: WindowSize(columns: 80, rows: 25))
     rig.console.windowSize = WindowSize(columns: 2, rows: 2)
-    rig.poll()
+    try rig.poll()
     #expect(try rig.virtio.registers.read(0x2000, .longword) == 80 | 25 << 16)
     let plain = try ConsoleRig()
     plain.console.windowSize = WindowSize(columns: 2, rows: 2)
-    plain.poll()
+    try plain.poll()
     #expect(try plain.virtio.registers.read(0x2000, .longword) == 0)
   }
 
@@ -245,7 +245,7 @@ struct ConsoleDeviceTests {
     let rig = try ConsoleRig(windowSize: size, named: ["a"])
     try rig.start()
     rig.console.type("typed")
-    rig.poll()
+    try rig.poll()
     try rig.tell(.deviceReady)
     try rig.tell(.portReady)
     try rig.virtio.queues[1].add([.readable(0, 4)])
@@ -256,13 +256,13 @@ struct ConsoleDeviceTests {
     try other.device.restore(rig.device.save())
     try other.virtio.clock.restore(rig.virtio.clock.save())
     #expect(other.device.save() == rig.device.save())
-    other.virtio.settle()
+    try other.virtio.settle()
     #expect(other.console.output.count == 4)
     try other.tell(.portOpen)
     let buffers = try other.offer(0, 8)
     #expect(try other.filled(0, buffers) == [Array("typed".utf8)])
     // The size here is another one: the driver is told.
-    other.poll()
+    try other.poll()
     #expect(try other.virtio.registers.takeInterruptStatus() & 2 != 0)
     #expect(try other.virtio.registers.read(0x2000, .longword) == 90 | 30 << 16)
   }

@@ -78,7 +78,7 @@ final class ConsoleRig {
     } else {
       try virtio.registers.kick(queue: UInt64(queue))
     }
-    virtio.settle()
+    try virtio.settle()
     return addresses
   }
 
@@ -96,9 +96,9 @@ final class ConsoleRig {
     try virtio.submit([.readable(address, bytes.count)], to: queue, legacy: legacy)
   }
 
-  func poll() {
+  func poll() throws {
     device.poll()
-    virtio.settle()
+    try virtio.settle()
   }
 
   // MARK: Control

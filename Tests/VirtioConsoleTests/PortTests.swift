@@ -54,7 +54,7 @@ struct PortTests {
     rig.named[0].type("for the log")
     rig.named[1].type("for the agent")
     let buffers = (try rig.offer(4, 64), try rig.offer(6, 64))
-    rig.poll()
+    try rig.poll()
     #expect(try rig.filled(4, buffers.0) == [Array("for the log".utf8)])
     #expect(try rig.filled(6, buffers.1) == [Array("for the agent".utf8)])
     for number in 0..<8 { #expect(ConsoleDevice.Queue(number).number == number) }
@@ -65,13 +65,13 @@ struct PortTests {
     let rig = try Self.ready()
     let buffers = try rig.offer(4, 8, 8)
     rig.named[0].type("a")
-    rig.poll()
+    try rig.poll()
     #expect(try rig.virtio.queues[4].usedIndex() == 0)
     try rig.tell(.portOpen, port: 1)
     #expect(try rig.filled(4, buffers) == [[0x61]])
     try rig.tell(.portOpen, port: 1, 0)
     rig.named[0].type("b")
-    rig.poll()
+    try rig.poll()
     #expect(try rig.virtio.queues[4].usedIndex() == 1)
   }
 
@@ -79,12 +79,12 @@ struct PortTests {
   func hostOpen() throws {
     let rig = try Self.ready()
     _ = try rig.messages()
-    rig.poll()
+    try rig.poll()
     #expect(try rig.messages().isEmpty)
     for isConnected in [true, false] {
       rig.named[1].isConnected = isConnected
-      rig.poll()
-      rig.poll()
+      try rig.poll()
+      try rig.poll()
       #expect(try rig.messages() == [Message(2, .portOpen, isConnected ? 1 : 0)])
     }
   }
@@ -98,10 +98,10 @@ struct PortTests {
     #expect(rig.console.text == "now")
     #expect(rig.named[0].text.isEmpty)
     #expect(try rig.virtio.queues[5].takeUsed().isEmpty)
-    rig.poll()
+    try rig.poll()
     #expect(rig.virtio.clock.nextDeadline == nil)
     rig.named[0].acceptsOutput = true
-    rig.poll()
+    try rig.poll()
     #expect(rig.named[0].text == "later")
     #expect(try rig.virtio.queues[5].takeUsed().count == 1)
   }
@@ -111,7 +111,7 @@ struct PortTests {
     let rig = try Self.ready(windowSize: WindowSize(columns: 80, rows: 24))
     _ = try rig.messages()
     rig.console.windowSize = WindowSize(columns: 81, rows: 25)
-    rig.poll()
+    try rig.poll()
     #expect(try rig.messages() == [Message(0, .resize, 0, [81, 0, 25, 0])])
     #expect(try rig.virtio.registers.read(0x2000, .longword) == 81 | 25 << 16)
   }
@@ -134,7 +134,7 @@ struct PortTests {
     #expect(try rig.messages().isEmpty)
     let buffers = try rig.offer(0, 8)
     rig.console.type("x")
-    rig.poll()
+    try rig.poll()
     #expect(try rig.filled(0, buffers) == [[0x78]])
   }
 

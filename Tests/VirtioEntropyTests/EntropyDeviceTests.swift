@@ -76,7 +76,7 @@ struct EntropyDeviceTests {
     try rig.legacy.write(8, .longword, 1)
     try queue.add([.writable(data, 8)])
     try rig.legacy.write(16, .word, 0)
-    rig.settle()
+    try rig.settle()
     #expect(try queue.takeUsed().map(\.length) == [8])
   }
 
@@ -96,7 +96,7 @@ struct EntropyDeviceTests {
     #expect(try rig.bytes(5) + rig.bytes(19, at: data + 0x200) == whole.bytes(24))
     try rig.queues[0].addIndirect(chain, table: data + 0x1000)
     try rig.registers.kick()
-    rig.settle()
+    try rig.settle()
     #expect(try rig.queues[0].takeUsed().map(\.length) == [24])
   }
 
@@ -148,7 +148,7 @@ struct EntropyDeviceTests {
     #expect(try rig.queues[0].takeUsed().isEmpty)
     try rig.registers.setStatus(0)
     #expect(rig.clock.nextDeadline == nil)
-    rig.settle()
+    try rig.settle()
     #expect(try rig.bytes(8).allSatisfy { $0 == 0 })
     #expect(!rig.line.isAsserted)
   }
@@ -160,7 +160,7 @@ struct EntropyDeviceTests {
     rig.function.writeConfiguration(4, .word, 3)
     #expect(try rig.submit([.writable(data, 8)]).isEmpty)
     rig.function.writeConfiguration(4, .word, 7)
-    rig.settle()
+    try rig.settle()
     #expect(try rig.queues[0].takeUsed().map(\.length) == [8])
   }
 
@@ -193,8 +193,8 @@ struct EntropyDeviceTests {
     try other.device.restore(rig.device.save())
     try other.clock.restore(rig.clock.save())
     #expect(other.device.save() == rig.device.save())
-    rig.settle()
-    other.settle()
+    try rig.settle()
+    try other.settle()
     #expect(try other.bytes(32) == rig.bytes(32))
     #expect(try other.queues[0].takeUsed().map(\.length) == [32])
   }

@@ -31,7 +31,7 @@ struct AddressPolicyTests {
       DMAPolicy(unnegotiated: unnegotiated), ringsIn: .translated,
       features: Rig.version1 | Rig.platform)
     #expect(try queue.takeUsed().count == 1)
-    #expect(rig.log.warnings.isEmpty)
+    #expect(rig.warnings.isEmpty)
   }
 
   @Test(
@@ -56,8 +56,8 @@ struct AddressPolicyTests {
   func required() throws {
     let rig = try Rig(policy: DMAPolicy(accessPlatform: .required))
     #expect(try !rig.registers.negotiate(Rig.version1))
-    #expect(rig.log.warnings.count == 1)
-    #expect(rig.log.warnings[0].contains("VIRTIO_F_ACCESS_PLATFORM (bit 33)"))
+    #expect(rig.warnings.count == 1)
+    #expect(rig.warnings[0].contains("VIRTIO_F_ACCESS_PLATFORM (bit 33)"))
     #expect(try rig.registers.negotiate(Rig.version1 | Rig.platform))
   }
 
@@ -79,8 +79,8 @@ struct AddressPolicyTests {
     }
     #expect(try queue.takeUsed().count == 1)
     #expect(rig.function.core.memory.view == view)
-    #expect(rig.log.warnings.count == 1)
-    let line = try #require(rig.log.warnings.first)
+    #expect(rig.warnings.count == 1)
+    let line = try #require(rig.warnings.first)
     #expect(line.contains("dma=auto takes its addresses as \(view.rawValue)"))
     #expect(
       line.contains("0x1000") && line.contains("in memory") && line.contains("hits no window"))
@@ -90,7 +90,7 @@ struct AddressPolicyTests {
     #expect(rig.function.core.memory.view == nil)
     try rig.registers.enable(queue)
     #expect(rig.function.core.memory.view == view)
-    #expect(rig.log.warnings.count == 1)
+    #expect(rig.warnings.count == 1)
   }
 
   @Test(
@@ -106,7 +106,7 @@ struct AddressPolicyTests {
   func autoDeferred() throws {
     let (rig, _) = try start(DMAPolicy(), ringsIn: nil)
     #expect(rig.function.core.memory.view == nil)
-    #expect(rig.log.warnings.isEmpty)
+    #expect(rig.warnings.isEmpty)
     let queue = try DriverSideQueue(rig.memory, at: 0x1000, size: 16)
     try queue.add([.readable(0x8000, 1)])
     try rig.registers.kick()
@@ -131,7 +131,7 @@ struct AddressPolicyTests {
       rig.physical.holes = [0x1000..<0x2000]
     }
     #expect(rig.needsReset)
-    let line = try #require(rig.log.warnings.first)
+    let line = try #require(rig.warnings.first)
     #expect(line.contains("as physical") && line.contains("as translated"))
   }
 
@@ -141,6 +141,6 @@ struct AddressPolicyTests {
       rig.physical.holes = [0x1000..<0x2000]
     }
     #expect(rig.needsReset)
-    #expect(rig.log.warnings.contains { $0.contains("is dma=translated what the driver needs?") })
+    #expect(rig.warnings.contains { $0.contains("is dma=translated what the driver needs?") })
   }
 }

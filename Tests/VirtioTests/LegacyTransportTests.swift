@@ -100,7 +100,7 @@ struct LegacyTransportTests {
     try legacy.write(14, .word, 0)
     try legacy.write(8, .longword, 0xFFFF_FFFF)
     #expect(rig.needsReset)
-    #expect(rig.log.warnings.contains { $0.contains("0xffffffff000") })
+    #expect(rig.warnings.contains { $0.contains("0xffffffff000") })
   }
 
   @Test("A legacy driver sees the queue stop, without an interrupt (ST19)")
@@ -113,7 +113,7 @@ struct LegacyTransportTests {
     try legacy.write(16, .word, 0)
     #expect(try legacy.read(18, .byte) == 0x47)
     #expect(!rig.line.isAsserted)
-    #expect(rig.log.warnings.count == 1)
+    #expect(rig.warnings.count == 1)
   }
 
   @Test("The first interface used has the device until any reset (ST16)")
@@ -122,7 +122,7 @@ struct LegacyTransportTests {
     try rig.registers.setStatus(15)
     try rig.registers.acceptFeatures(Rig.version1)
     #expect(try legacy.read(18, .byte) == 3)
-    #expect(rig.log.warnings.count == 3)
+    #expect(rig.warnings.count == 3)
     try rig.registers.setStatus(0)
     #expect(try legacy.read(18, .byte) == 0)
     let queue = try rig.running(Rig.version1)

@@ -39,7 +39,7 @@ struct NegotiationTests {
   func featuresOK(features: UInt64, granted: Bool) throws {
     #expect(try registers.negotiate(features) == granted)
     #expect(try registers.status() == (granted ? 11 : 3))
-    #expect(rig.log.warnings.isEmpty == granted)
+    #expect(rig.warnings.isEmpty == granted)
     #expect(try registers.negotiate(Rig.version1))
   }
 
@@ -48,7 +48,7 @@ struct NegotiationTests {
     try registers.negotiate(Rig.version1)
     try registers.acceptFeatures(Rig.version1 | Rig.indirect)
     #expect(rig.function.core.features.rawValue == Rig.version1)
-    #expect(rig.log.warnings.count == 1 || rig.log.warnings.count == 2)
+    #expect(rig.warnings.count == 1 || rig.warnings.count == 2)
   }
 
   @Test("DRIVER_OK without FEATURES_OK starts nothing and shows as written (ST9, H54)")
@@ -61,7 +61,7 @@ struct NegotiationTests {
     #expect(try registers.status() == 4)
     #expect(rig.device.notifications.isEmpty)
     #expect(try queue.takeUsed().isEmpty)
-    #expect(rig.log.warnings.contains { $0.contains("DRIVER_OK without FEATURES_OK") })
+    #expect(rig.warnings.contains { $0.contains("DRIVER_OK without FEATURES_OK") })
   }
 
   @Test("0xFF sets no device-owned bit; FAILED is honoured (ST14, H55)")
@@ -72,7 +72,7 @@ struct NegotiationTests {
     try queue.add([.readable(0x8000, 1)])
     try registers.kick()
     #expect(try queue.takeUsed().isEmpty)
-    #expect(rig.log.warnings.contains { $0.contains("FAILED") && $0.contains("0x300000000") })
+    #expect(rig.warnings.contains { $0.contains("FAILED") && $0.contains("0x300000000") })
   }
 
   @Test("NEEDS_RESET comes with a configuration interrupt and only a reset clears it (ST10, ST11)")
@@ -129,7 +129,7 @@ struct NegotiationTests {
     try queue.offer(5)
     try registers.kick()
     #expect(
-      rig.log.warnings == [
+      rig.warnings == [
         "echo0: queue 0: descriptor 5 {addr 0x8000, len 0x7, flags 0x1, next 77} continues outside "
           + "its table of 16; the device needs a reset"
       ])

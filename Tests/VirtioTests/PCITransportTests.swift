@@ -129,7 +129,7 @@ struct PCITransportTests {
     try registers.write(0x20, .quadword, 0)
     try registers.write(0x22, .word, 0)
     #expect(try registers.read(0x20, .quadword) == 0x1122_3344_5566_7788)
-    #expect(rig.log.warnings.count == 2)
+    #expect(rig.warnings.count == 2)
   }
 
   @Test("Nonexistent queues read as absent and ignore writes (QS1, QS7, H44)")
@@ -185,7 +185,7 @@ struct PCITransportTests {
     try registers.writeHalves(field, address)
     try registers.write(0x1C, .word, 1)
     #expect(try registers.status() == 11 | 64)
-    #expect(rig.log.warnings.count == 1)
+    #expect(rig.warnings.count == 1)
     #expect(rig.line.isAsserted == false)  // no DRIVER_OK yet (ST10)
   }
 
@@ -337,16 +337,11 @@ struct PCITransportTests {
     let saved = function.save()
 
     let other = try Rig()
-    for page in rig.memory.ram.nonZeroPages() {
-      let address = BusAddress(page * GuestRAM.pageSize)
-      try other.memory.writeBytes(
-        rig.memory.readBytes(address, byteCount: Int(GuestRAM.pageSize)), at: address)
-    }
-    try other.function.restore(saved)
+    try other.restoreTransport(from: rig)
     #expect(other.function.save() == saved)
     #expect(other.line.isAsserted)
     #expect(other.device.notifications.isEmpty)
-    #expect(other.log.warnings.isEmpty)
+    #expect(other.warnings.isEmpty)
     #expect(other.function.core.isLive)
   }
 

@@ -54,43 +54,22 @@ final class EchoDevice: VirtioDevice {
 }
 
 /// An echo device on PCI with flat memory below.
-final class Rig {
-  let device = EchoDevice()
-  let memory: FlatDMASpace
-  let physical: FlatDMASpace
-  let function: VirtioPCIFunction
-  let line = InterruptLine()
-  let registers: DriverSideRegisters
-  let legacy: DriverSideRegisters
-  let log = Log()
+typealias Rig = VirtioRig<EchoDevice>
 
-  final class Log {
-    var warnings: [String] = []
-  }
-
+extension Rig {
   static let version1: UInt64 = 1 << 32
   static let platform: UInt64 = 1 << 33
   static let indirect: UInt64 = 1 << 28
   static let eventIndex: UInt64 = 1 << 29
 
-  init(
+  convenience init(
     interface: VirtioInterface = .modern, policy: DMAPolicy = DMAPolicy(),
     separatePhysical: Bool = false, busMaster: Bool = true
   ) throws {
-    memory = try FlatDMASpace()
-    physical = separatePhysical ? try FlatDMASpace() : memory
-    let log = log
-    let trace = DeviceTrace(warningSink: { log.warnings.append($0) })
-    let ways = VirtioPCIFunction.Memory(translated: memory, physical: physical)
-    let function = try VirtioPCIFunction(
-      device, interface: interface, policy: policy, trace: trace
-    ) { _ in ways }
-    self.function = function
-    function.configuration.interruptOutput = line
-    registers = DriverSideRegisters(
-      load: { try function.readBAR(4, $0, $1) }, store: { try function.writeBAR(4, $0, $1, $2) })
-    legacy = DriverSideRegisters(
-      load: { try function.readBAR(0, $0, $1) }, store: { try function.writeBAR(0, $0, $1, $2) })
+    try self.init(
+      interface: interface, policy: policy, memoryByteCount: 1 << 20,
+      separatePhysical: separatePhysical
+    ) { _, _ in EchoDevice() }
     function.writeConfiguration(4, .word, busMaster ? 7 : 3)
   }
 
@@ -106,6 +85,4 @@ final class Rig {
     try registers.driverOK()
     return queue
   }
-
-  var needsReset: Bool { function.core.status.contains(.needsReset) }
 }

@@ -8,7 +8,8 @@ struct HandlerPair {
   @unsafe let register: Handler
   @unsafe let literal: Handler
 
-  @unsafe init(_ register: Handler, _ literal: Handler) {
+  /// Without a literal form, the decoder refuses a word with one.
+  @unsafe init(_ register: Handler, _ literal: Handler = unsafe illegalOpcode) {
     unsafe self.register = register
     unsafe self.literal = literal
   }
@@ -85,7 +86,7 @@ enum BranchHandlers {
     case .bne: unsafe bne
     case .blt: unsafe blt
     case .bge: unsafe bge
-    case .ble: unsafe ble
+    case .ble, .fble: unsafe ble
     case .bgt, .fbgt: unsafe bgt
     case .blbs: unsafe blbs
     case .blbc: unsafe blbc
@@ -93,7 +94,6 @@ enum BranchHandlers {
     case .fbne: unsafe fbne
     case .fblt: unsafe fblt
     case .fbge: unsafe fbge
-    case .fble: unsafe fble
     default: nil
     }
   }

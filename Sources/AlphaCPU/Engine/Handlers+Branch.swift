@@ -1,3 +1,5 @@
+internal import AlphaFloat
+
 // Instructions that end a block: branches, jumps, and the ends that the block builder makes.
 
 @inline(__always)
@@ -67,16 +69,25 @@ private func branch(_ s: State, _ c: Code, _ n: Int, _ test: (Int64) -> Bool) {
 
 // MARK: - Floating-point branches
 
-// They test sign and magnitude bits: minus zero counts as zero, and nothing traps. FBGT does just
-// what BGT does.
+// Nothing traps, and minus zero counts as zero. FBGT and FBLE do just what BGT and BLE do.
 
-@c func fbeq(_ s: State, _ c: Code, _ n: Int) { unsafe branch(s, c, n) { $0 &<< 1 == 0 } }
-@c func fbne(_ s: State, _ c: Code, _ n: Int) { unsafe branch(s, c, n) { $0 &<< 1 != 0 } }
-@c func fblt(_ s: State, _ c: Code, _ n: Int) { unsafe branch(s, c, n) { $0 < 0 && $0 &<< 1 != 0 } }
-@c func fbge(_ s: State, _ c: Code, _ n: Int) {
-  unsafe branch(s, c, n) { $0 >= 0 || $0 &<< 1 == 0 }
+@inline(__always)
+private func floatBranch(_ s: State, _ c: Code, _ n: Int, _ test: (UInt64) -> Bool) {
+  unsafe branch(s, c, n) { test(UInt64(bitPattern: $0)) }
 }
-@c func fble(_ s: State, _ c: Code, _ n: Int) { unsafe branch(s, c, n) { $0 < 0 || $0 &<< 1 == 0 } }
+
+@c func fbeq(_ s: State, _ c: Code, _ n: Int) {
+  unsafe floatBranch(s, c, n) { SignBits.isZero($0) }
+}
+@c func fbne(_ s: State, _ c: Code, _ n: Int) {
+  unsafe floatBranch(s, c, n) { !SignBits.isZero($0) }
+}
+@c func fblt(_ s: State, _ c: Code, _ n: Int) {
+  unsafe floatBranch(s, c, n) { SignBits.isLess($0) }
+}
+@c func fbge(_ s: State, _ c: Code, _ n: Int) {
+  unsafe floatBranch(s, c, n) { !SignBits.isLess($0) }
+}
 
 // MARK: - A compare and the branch on its result
 

@@ -39,31 +39,30 @@ private func floatOperate(
 }
 
 @inline(__always)
-private func conditionalFloatMove(_ s: State, _ c: Code, _ n: Int, _ test: (Int64) -> Bool) {
+private func conditionalFloatMove(_ s: State, _ c: Code, _ n: Int, _ test: (UInt64) -> Bool) {
   let op = unsafe operation(c)
-  let taken = unsafe test(Int64(bitPattern: register(s, op.ra)))
+  let taken = unsafe test(register(s, op.ra))
   unsafe setRegister(s, op.rc, register(s, taken ? op.rb : op.rc))
   unsafe next(s, c, n)
 }
 
-// Sign and magnitude: minus zero counts as zero.
 @c func fcmoveq(_ s: State, _ c: Code, _ n: Int) {
-  unsafe conditionalFloatMove(s, c, n) { $0 &<< 1 == 0 }
+  unsafe conditionalFloatMove(s, c, n) { SignBits.isZero($0) }
 }
 @c func fcmovne(_ s: State, _ c: Code, _ n: Int) {
-  unsafe conditionalFloatMove(s, c, n) { $0 &<< 1 != 0 }
+  unsafe conditionalFloatMove(s, c, n) { !SignBits.isZero($0) }
 }
 @c func fcmovlt(_ s: State, _ c: Code, _ n: Int) {
-  unsafe conditionalFloatMove(s, c, n) { $0 < 0 && $0 &<< 1 != 0 }
+  unsafe conditionalFloatMove(s, c, n) { SignBits.isLess($0) }
 }
 @c func fcmovge(_ s: State, _ c: Code, _ n: Int) {
-  unsafe conditionalFloatMove(s, c, n) { $0 >= 0 || $0 &<< 1 == 0 }
+  unsafe conditionalFloatMove(s, c, n) { !SignBits.isLess($0) }
 }
 @c func fcmovle(_ s: State, _ c: Code, _ n: Int) {
-  unsafe conditionalFloatMove(s, c, n) { $0 < 0 || $0 &<< 1 == 0 }
+  unsafe conditionalFloatMove(s, c, n) { SignBits.isLessOrEqual($0) }
 }
 @c func fcmovgt(_ s: State, _ c: Code, _ n: Int) {
-  unsafe conditionalFloatMove(s, c, n) { $0 > 0 }
+  unsafe conditionalFloatMove(s, c, n) { !SignBits.isLessOrEqual($0) }
 }
 
 @c func mfFPCR(_ s: State, _ c: Code, _ n: Int) {
@@ -91,7 +90,7 @@ private func arithmetic(
   let op = unsafe operation(c)
   let fpcr = unsafe FPCR(cpuState(s).pointee.fpcr)
   let ignoresInexact = fpcr.ignoresInexact(
-    AlphaFloat.FloatQualifiers(function: FloatUnit.function(op.operand)))
+    TrapQualifiers(function: FloatUnit.function(op.operand)))
   if let bits = unsafe compute(register(s, op.ra), register(s, op.rb), ignoresInexact) {
     unsafe setRegister(s, op.rc, bits)
     unsafe next(s, c, n)
@@ -148,10 +147,10 @@ func exactFloat(_ s: State, _ c: Code, _ n: Int) {
 @c func divt(_ s: State, _ c: Code, _ n: Int) {
   unsafe arithmetic(s, c, n) { HostFloat.divideT($0, $1, allowInexact: $2) }
 }
-/// SQRTS and SQRTT, which differ in bit 5 of the function. As two handlers that differ in whom they
+/// SQRTS and SQRTT. As two handlers that differ in whom they
 /// call they would be merged into one that calls through a pointer.
 @c func squareRoot(_ s: State, _ c: Code, _ n: Int) {
-  let isT = unsafe operation(c).operand & 0x20 != 0
+  let isT = unsafe FloatUnit.isSquareRootT(operation(c).operand)
   unsafe arithmetic(s, c, n) { _, b, ignore in
     isT
       ? HostFloat.squareRootT(b, allowInexact: ignore)
@@ -192,7 +191,7 @@ func exactFloat(_ s: State, _ c: Code, _ n: Int) {
 
 /// Floating-point instructions by operation.
 enum FloatHandlers {
-  @unsafe static func handler(_ operation: Operation, _ qualifiers: AlphaISA.FloatQualifiers)
+  @unsafe static func handler(_ operation: Operation, _ qualifiers: FloatQualifiers)
     -> Handler
   {
     switch operation {

@@ -89,22 +89,6 @@ private func branchUnlessZero(_ s: State, _ c: Code, _ n: Int, _ count: UInt64) 
 // Two quadwords off the same base register, as in the prologue and epilogue of a function: if they
 // lie in the same page one look into the TLB is enough.
 
-@inline(__always)
-private func address(_ s: State, _ op: DecodedOperation) -> UInt64 {
-  unsafe register(s, op.rb) &+ op.operand
-}
-
-@inline(__always)
-private func entry(_ s: State, _ va: UInt64) -> TranslationEntry {
-  unsafe (cpuState(s).pointee.dataTLB + TranslationBuffers.offset(of: va))
-    .load(as: TranslationEntry.self)
-}
-
-@inline(__always)
-private func host(_ entry: TranslationEntry, _ va: UInt64) -> UnsafeMutableRawPointer {
-  unsafe UnsafeMutableRawPointer(bitPattern: UInt(entry.addend &+ va)).unsafelyUnwrapped
-}
-
 /// Page and alignment of a quadword, as tags have them.
 @inline(__always)
 private func tag(_ va: UInt64) -> UInt64 { va & (~0x1FFF | 7) }
@@ -113,12 +97,12 @@ private func tag(_ va: UInt64) -> UInt64 { va & (~0x1FFF | 7) }
 @c func ldqPair(_ s: State, _ c: Code, _ n: Int) {
   let op = unsafe operation(c)
   let op2 = unsafe operation(c + second)
-  let va = unsafe address(s, op)
+  let va = unsafe address(s, c)
   let va2 = unsafe register(s, op.rb) &+ op2.operand
-  let entry = unsafe entry(s, va)
+  let entry = unsafe entry(s, va).pointee
   if _fastPath(entry.readTag == tag(va) && entry.readTag == tag(va2)) {
-    let value = unsafe host(entry, va).load(as: UInt64.self)
-    let value2 = unsafe host(entry, va2).load(as: UInt64.self)
+    let value = unsafe host(entry.addend &+ va).load(as: UInt64.self)
+    let value2 = unsafe host(entry.addend &+ va2).load(as: UInt64.self)
     unsafe setRegister(s, op.ra, value)
     unsafe setRegister(s, op2.ra, value2)
     unsafe next(s, c + second, n)
@@ -131,12 +115,12 @@ private func tag(_ va: UInt64) -> UInt64 { va & (~0x1FFF | 7) }
 @c func stqPair(_ s: State, _ c: Code, _ n: Int) {
   let op = unsafe operation(c)
   let op2 = unsafe operation(c + second)
-  let va = unsafe address(s, op)
+  let va = unsafe address(s, c)
   let va2 = unsafe register(s, op.rb) &+ op2.operand
-  let entry = unsafe entry(s, va)
+  let entry = unsafe entry(s, va).pointee
   if _fastPath(entry.writeTag == tag(va) && entry.writeTag == tag(va2)) {
-    unsafe host(entry, va).storeBytes(of: register(s, op.ra), as: UInt64.self)
-    unsafe host(entry, va2).storeBytes(of: register(s, op2.ra), as: UInt64.self)
+    unsafe host(entry.addend &+ va).storeBytes(of: register(s, op.ra), as: UInt64.self)
+    unsafe host(entry.addend &+ va2).storeBytes(of: register(s, op2.ra), as: UInt64.self)
     unsafe next(s, c + second, n)
   } else {
     unsafe stq(s, c, n)
@@ -148,50 +132,24 @@ private func tag(_ va: UInt64) -> UInt64 { va & (~0x1FFF | 7) }
   let op = unsafe operation(c)
   unsafe setRegister(
     s, op.rc, register(s, op.rb) &+ UInt64(bitPattern: Int64(op.immediate)))
-  unsafe ldqBehind(s, c + second, n)
+  unsafe load(s, c + second, n, as: UInt64.self) { $0 }
 }
 /// The same with STQ.
 @c func addImmediateStq(_ s: State, _ c: Code, _ n: Int) {
   let op = unsafe operation(c)
   unsafe setRegister(
     s, op.rc, register(s, op.rb) &+ UInt64(bitPattern: Int64(op.immediate)))
-  unsafe stqBehind(s, c + second, n)
-}
-
-@inline(__always)
-private func ldqBehind(_ s: State, _ c: Code, _ n: Int) {
-  let op = unsafe operation(c)
-  let va = unsafe address(s, op)
-  let entry = unsafe entry(s, va)
-  if _fastPath(entry.readTag == tag(va)) {
-    unsafe setRegister(s, op.ra, host(entry, va).load(as: UInt64.self))
-    unsafe next(s, c, n)
-  } else {
-    unsafe slowLoad(s, c, n)
-  }
-}
-
-@inline(__always)
-private func stqBehind(_ s: State, _ c: Code, _ n: Int) {
-  let op = unsafe operation(c)
-  let va = unsafe address(s, op)
-  let entry = unsafe entry(s, va)
-  if _fastPath(entry.writeTag == tag(va)) {
-    unsafe host(entry, va).storeBytes(of: register(s, op.ra), as: UInt64.self)
-    unsafe next(s, c, n)
-  } else {
-    unsafe slowStore(s, c, n)
-  }
+  unsafe store(s, c + second, n) { $0 }
 }
 
 /// LDBU and SEXTB of what it loads: a signed character.
 @c func ldbuSextb(_ s: State, _ c: Code, _ n: Int) {
   let op = unsafe operation(c)
   let op2 = unsafe operation(c + second)
-  let va = unsafe address(s, op)
-  let entry = unsafe entry(s, va)
+  let va = unsafe address(s, c)
+  let entry = unsafe entry(s, va).pointee
   if _fastPath(entry.readTag == va & ~0x1FFF) {
-    let value = unsafe host(entry, va).load(as: UInt8.self)
+    let value = unsafe host(entry.addend &+ va).load(as: UInt8.self)
     unsafe setRegister(s, op.ra, UInt64(value))
     unsafe setRegister(
       s, op2.rc, UInt64(bitPattern: Int64(Int8(bitPattern: value))))
@@ -207,11 +165,11 @@ private func loadAndBranch<Value: FixedWidthInteger & UnsignedInteger & BitwiseC
   _ s: State, _ c: Code, _ n: Int, as type: Value.Type, onZero: Bool, otherwise load: Handler
 ) {
   let op = unsafe operation(c)
-  let va = unsafe address(s, op)
-  let entry = unsafe entry(s, va)
+  let va = unsafe address(s, c)
+  let entry = unsafe entry(s, va).pointee
   let alignment = UInt64(MemoryLayout<Value>.size &- 1)
   if _fastPath(entry.readTag == va & (~0x1FFF | alignment)) {
-    let value = unsafe host(entry, va).load(as: Value.self)
+    let value = unsafe host(entry.addend &+ va).load(as: Value.self)
     unsafe setRegister(s, op.ra, UInt64(value))
     unsafe branch(s, c, n, (value == 0) == onZero)
   } else {

@@ -8,19 +8,19 @@ internal import AlphaFloat
 // merged by the optimiser, and a merged function does not keep its tail calls.
 
 @inline(__always)
-private func address(_ s: State, _ c: Code) -> UInt64 {
+func address(_ s: State, _ c: Code) -> UInt64 {
   let op = unsafe operation(c)
   return unsafe register(s, op.rb) &+ op.operand
 }
 
 @inline(__always)
-private func entry(_ s: State, _ va: UInt64) -> UnsafeMutablePointer<TranslationEntry> {
+func entry(_ s: State, _ va: UInt64) -> UnsafeMutablePointer<TranslationEntry> {
   unsafe (cpuState(s).pointee.dataTLB + TranslationBuffers.offset(of: va))
     .assumingMemoryBound(to: TranslationEntry.self)
 }
 
 @inline(__always)
-private func host(_ bits: UInt64) -> UnsafeMutableRawPointer {
+func host(_ bits: UInt64) -> UnsafeMutableRawPointer {
   unsafe UnsafeMutableRawPointer(bitPattern: UInt(bits)).unsafelyUnwrapped
 }
 
@@ -58,7 +58,7 @@ enum MemoryOpcode {
 // MARK: - Loads
 
 @inline(__always)
-private func load<Value: FixedWidthInteger & BitwiseCopyable>(
+func load<Value: FixedWidthInteger & BitwiseCopyable>(
   _ s: State, _ c: Code, _ n: Int, as type: Value.Type, _ convert: (Value) -> UInt64
 ) {
   let va = unsafe address(s, c)
@@ -125,7 +125,7 @@ func slowLoad(_ s: State, _ c: Code, _ n: Int) {
 // MARK: - Stores
 
 @inline(__always)
-private func store<Value: FixedWidthInteger & BitwiseCopyable>(
+func store<Value: FixedWidthInteger & BitwiseCopyable>(
   _ s: State, _ c: Code, _ n: Int, _ convert: (UInt64) -> Value
 ) {
   let va = unsafe address(s, c)

@@ -15,50 +15,26 @@
 @c func ctpopRegister(_ s: State, _ c: Code, _ n: Int) {
   unsafe operate(s, c, n) { _, b in UInt64(b.nonzeroBitCount) }
 }
-@c func ctpopLiteral(_ s: State, _ c: Code, _ n: Int) {
-  unsafe operateLiteral(s, c, n) { _, b in UInt64(b.nonzeroBitCount) }
-}
 @c func ctlzRegister(_ s: State, _ c: Code, _ n: Int) {
   unsafe operate(s, c, n) { _, b in UInt64(b.leadingZeroBitCount) }
-}
-@c func ctlzLiteral(_ s: State, _ c: Code, _ n: Int) {
-  unsafe operateLiteral(s, c, n) { _, b in UInt64(b.leadingZeroBitCount) }
 }
 @c func cttzRegister(_ s: State, _ c: Code, _ n: Int) {
   unsafe operate(s, c, n) { _, b in UInt64(b.trailingZeroBitCount) }
 }
-@c func cttzLiteral(_ s: State, _ c: Code, _ n: Int) {
-  unsafe operateLiteral(s, c, n) { _, b in UInt64(b.trailingZeroBitCount) }
-}
 @c func perrRegister(_ s: State, _ c: Code, _ n: Int) {
   unsafe operate(s, c, n) { IntegerSemantics.pixelError($0, $1) }
-}
-@c func perrLiteral(_ s: State, _ c: Code, _ n: Int) {
-  unsafe operateLiteral(s, c, n) { IntegerSemantics.pixelError($0, $1) }
 }
 @c func unpkbwRegister(_ s: State, _ c: Code, _ n: Int) {
   unsafe operate(s, c, n) { _, b in IntegerSemantics.unpackBytesToWords(b) }
 }
-@c func unpkbwLiteral(_ s: State, _ c: Code, _ n: Int) {
-  unsafe operateLiteral(s, c, n) { _, b in IntegerSemantics.unpackBytesToWords(b) }
-}
 @c func unpkblRegister(_ s: State, _ c: Code, _ n: Int) {
   unsafe operate(s, c, n) { _, b in IntegerSemantics.unpackBytesToLongs(b) }
-}
-@c func unpkblLiteral(_ s: State, _ c: Code, _ n: Int) {
-  unsafe operateLiteral(s, c, n) { _, b in IntegerSemantics.unpackBytesToLongs(b) }
 }
 @c func pkwbRegister(_ s: State, _ c: Code, _ n: Int) {
   unsafe operate(s, c, n) { _, b in IntegerSemantics.packWordsToBytes(b) }
 }
-@c func pkwbLiteral(_ s: State, _ c: Code, _ n: Int) {
-  unsafe operateLiteral(s, c, n) { _, b in IntegerSemantics.packWordsToBytes(b) }
-}
 @c func pklbRegister(_ s: State, _ c: Code, _ n: Int) {
   unsafe operate(s, c, n) { _, b in IntegerSemantics.packLongsToBytes(b) }
-}
-@c func pklbLiteral(_ s: State, _ c: Code, _ n: Int) {
-  unsafe operateLiteral(s, c, n) { _, b in IntegerSemantics.packLongsToBytes(b) }
 }
 @c func minsb8Register(_ s: State, _ c: Code, _ n: Int) {
   unsafe operate(s, c, n) { IntegerSemantics.lanes($0, $1, width: 8, signed: true) { min($0, $1) } }

@@ -58,7 +58,7 @@ private func observedCallPAL(_ s: State, _ c: Code, _ n: Int) {
     $0.writeProcessorRegister(UInt16(truncatingIfNeeded: op.operand), value)
   }
   // The block behind may have been built for another mode, translation or time.
-  unsafe leaveAfter(s, c, n, .lookUp)
+  unsafe leaveAfter(s, c, n)
 }
 
 /// HW_MFPR of a register that is computed; the operand is its number.

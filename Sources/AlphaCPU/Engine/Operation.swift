@@ -52,7 +52,7 @@ extension DecodedOperation {
 
 /// What precedes the first operation of a block.
 struct BlockHeader: BitwiseCopyable {
-  /// For finding the block again when its page changes.
+  /// What the block was built for; a stub's is that of its block.
   var key: UInt64
   /// Guest instructions in the block.
   var count: UInt32
@@ -137,32 +137,28 @@ func jump(_ state: State, _ code: Code, _ target: UInt64, _ left: Int) {
   }
 }
 
+/// The block does not fit the slice; also the first operation of one whose guest code has changed.
 @c @inline(never)
 func leaveBeforeBlock(_ state: State, _ block: Code, _ left: Int) {
   let cpu = unsafe cpuState(state)
   let word = unsafe block.load(fromByteOffset: BlockHeader.wordOffset, as: UInt32.self)
   unsafe cpu.pointee.pc = cpu.pointee.pcPage &+ UInt64(word) &<< 2
   unsafe cpu.pointee.budget = left
-  unsafe cpu.pointee.exit = .budget
 }
 
+/// The next instruction is at `pc`.
 @c @inline(never)
 func leaveToLookUp(_ state: State, _ code: Code, _ left: Int) {
-  let cpu = unsafe cpuState(state)
-  unsafe cpu.pointee.budget = left
-  unsafe cpu.pointee.exit = .lookUp
+  unsafe cpuState(state).pointee.budget = left
 }
 
 /// Leaves behind the running operation, which has been completed.
 @inline(__always)
-func leaveAfter(
-  _ state: State, _ code: Code, _ left: Int, _ reason: EngineExit = .attention
-) {
+func leaveAfter(_ state: State, _ code: Code, _ left: Int) {
   let cpu = unsafe cpuState(state)
   let operation = unsafe operation(code)
   unsafe cpu.pointee.pc = cpu.pointee.pcPage &+ operation.pageOffset &+ 4
   unsafe cpu.pointee.budget = left &+ Int(operation.toGo) &- 1
-  unsafe cpu.pointee.exit = reason
 }
 
 /// Executes the operation behind a slow path, unless the outside world wants to look first.
@@ -187,7 +183,6 @@ func linkStub(_ state: State, _ code: Code, _ left: Int) {
   unsafe cpu.pointee.pc = cpu.pointee.pcPage &+ UInt64(truncatingIfNeeded: stub.immediate) &<< 2
   unsafe cpu.pointee.linkSite = code - Int(stub.toGo)
   unsafe cpu.pointee.budget = left
-  unsafe cpu.pointee.exit = .resolveLink
 }
 
 /// Stands for a successor in another page, `immediate` bytes from the start of this one.
@@ -196,11 +191,4 @@ func crossPage(_ state: State, _ code: Code, _ left: Int) {
   let distance = unsafe UInt64(bitPattern: Int64(operation(code).immediate))
   let target = unsafe cpuState(state).pointee.pcPage &+ distance
   unsafe jump(state, code, target, left)
-}
-
-/// Replaces the first operation of a block whose guest code has changed.
-@c
-func staleBlock(_ state: State, _ code: Code, _ left: Int) {
-  unsafe leaveBeforeBlock(state, code, left)
-  unsafe cpuState(state).pointee.exit = .lookUp
 }

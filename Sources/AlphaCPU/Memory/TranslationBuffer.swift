@@ -48,10 +48,8 @@ struct TranslationBuffers {
     unsafe fetchEntry(va).storeBytes(of: UInt64.max, as: UInt64.self)
   }
 
-  /// Caches a translation of `va`'s page. Tags that are nil send the access to the slow path.
-  func insert(
-    _ va: UInt64, user: Bool, hostPage: UInt64, physicalPage: UInt64, read: Bool, write: Bool
-  ) {
+  /// Caches a translation of `va`'s page, for writes or for reads.
+  func insert(_ va: UInt64, user: Bool, hostPage: UInt64, physicalPage: UInt64, write: Bool) {
     let page = va & ~0x1FFF
     let entry = unsafe base + (user ? Self.userData : Self.kernelData) + Self.offset(of: va)
     var content = unsafe entry.load(as: TranslationEntry.self)
@@ -60,8 +58,7 @@ struct TranslationBuffers {
     {
       content = TranslationEntry()
     }
-    if read { content.readTag = page }
-    if write { content.writeTag = page }
+    if write { content.writeTag = page } else { content.readTag = page }
     content.addend = hostPage &- page
     content.physicalPage = physicalPage
     unsafe entry.storeBytes(of: content, as: TranslationEntry.self)

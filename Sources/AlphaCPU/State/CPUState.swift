@@ -41,9 +41,7 @@ struct CPUState: BitwiseCopyable {
 
   // MARK: Why the engine came back
 
-  /// See ``EngineExit``.
-  var exit: EngineExit = .lookUp
-  /// Where the address of the block at `pc` is to be stored, for ``EngineExit/resolveLink``.
+  /// The link that waits for the address of the block at `pc`.
   @unsafe var linkSite: UnsafeMutableRawPointer? = nil
   /// Not zero: leave after the running slow path, the outside world has changed.
   var attention: UInt8 = 0
@@ -117,18 +115,6 @@ enum Mode: UInt64 {
   case user = 2
 }
 
-/// Why the threaded code returned to the dispatcher.
-enum EngineExit: UInt8 {
-  /// Find or build the block at `pc`; also after an exception.
-  case lookUp
-  /// As `lookUp`, and store its address at `linkSite`.
-  case resolveLink
-  /// The next block does not fit the slice.
-  case budget
-  /// The outside world wants to look: an interrupt, a deadline, a halt.
-  case attention
-}
-
 /// Interrupt requests of the CPU.
 public struct InterruptPin: OptionSet, Sendable, Codable {
   /// The bits.
@@ -143,4 +129,5 @@ public struct InterruptPin: OptionSet, Sendable, Codable {
   public static let interprocessor = InterruptPin(rawValue: 4)
   /// b_irq0: chipset errors.
   public static let error = InterruptPin(rawValue: 8)
+  static let all: InterruptPin = [device, timer, interprocessor, error]
 }

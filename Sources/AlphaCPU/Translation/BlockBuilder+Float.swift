@@ -1,16 +1,7 @@
 internal import AlphaISA
 
-// Instructions that need FEN.
+// Instructions that need FEN, but for branches.
 extension BlockBuilder {
-  /// FTOIx, ITOFx, and everything of opcodes 14 to 17, loads, stores and branches need FEN.
-  func needsFloat(_ word: InstructionWord, _ operation: Operation) -> Bool {
-    switch word.opcode {
-    case 0x14...0x17, 0x20...0x27, 0x31...0x33, 0x35...0x37: true
-    case 0x1C: operation == .ftoit || operation == .ftois
-    default: false
-    }
-  }
-
   mutating func emitFloat(_ operation: Operation, _ i: InstructionWord) {
     if 0x20...0x27 ~= i.opcode {
       let displacement = packed(Int(i.memoryDisplacement))
@@ -32,6 +23,6 @@ extension BlockBuilder {
     unsafe append(
       handler, ra: fromInteger ? source(i.ra) : floatSource(i.ra), rb: floatSource(i.rb),
       rc: toInteger ? destination(i.rc) : floatDestination(i.rc),
-      immediate: packed(FloatUnit.selector(opcode: i.opcode, function: i.floatFunction)))
+      immediate: packed(FloatUnit.selector(operation, i.floatQualifiers)))
   }
 }

@@ -2,17 +2,18 @@ internal import AlphaISA
 
 // Instructions that programs use: each becomes an operation, or none where it does nothing.
 extension BlockBuilder {
-  mutating func emit(_ instruction: InstructionWord, isLast: Bool, following: Bool) {
+  mutating func emit(_ instruction: InstructionWord, following: Bool) {
     guard let operation = Decoder.operation(of: instruction) else {
       return unsafe end(illegalOpcode, immediate: packed(0))
     }
-    if needsFloat(instruction, operation), !key.floatEnabled {
+    if operation.isFloat, !key.floatEnabled {
       return unsafe end(floatDisabled, immediate: packed(0))
     }
     if following, fuseCompare(operation, instruction) { return }
     switch instruction.opcode {
-    case 0x14...0x17, 0x20...0x27,
-      0x1C where needsFloat(instruction, operation):
+    case 0x30...0x3F:
+      emitBranch(operation, instruction)
+    case _ where operation.isFloat:
       emitFloat(operation, instruction)
     case 0x10...0x13, 0x1C:
       emitOperate(operation, instruction)
@@ -22,8 +23,6 @@ extension BlockBuilder {
       emitMiscellaneous(operation, instruction)
     case 0x1A:
       emitJump(instruction)
-    case 0x30...0x3F:
-      emitBranch(operation, instruction)
     default:
       emitPAL(operation, instruction)
     }
@@ -141,8 +140,8 @@ extension BlockBuilder {
       }
     default:
       guard let handler = unsafe BranchHandlers.branch(operation) else { return }
-      let isFloat = [0x31, 0x32, 0x33, 0x35, 0x36, 0x37].contains(i.opcode)
-      unsafe end(handler, ra: isFloat ? floatSource(i.ra) : source(i.ra), taken: taken)
+      unsafe end(
+        handler, ra: operation.isFloat ? floatSource(i.ra) : source(i.ra), taken: taken)
     }
   }
 

@@ -44,7 +44,7 @@ struct BlockBuilder {
       word = firstWord + index
       toGo = UInt8(count - index)
       let start = cursor
-      emit(instruction(word), isLast: index == count - 1, following: index + 2 == count)
+      emit(instruction(word), following: index + 2 == count)
       // A fused handler executes the operation behind it too, which is decoded all the same.
       if index + 1 < count, !hasEnded, cursor == start + DecodedOperation.size,
         let handler = unsafe FusedHandlers.handler(instruction(word), instruction(word + 1))
@@ -83,7 +83,7 @@ struct BlockBuilder {
     case .hwMFPR, .hwLD, .hwST: return !inPALmode || !isAssigned(operation, word)
     case .hwMTPR: return !inPALmode || !isPlain(word.processorRegister)
     default:
-      return word.opcode >= 0x30 || (needsFloat(word, operation) && !key.floatEnabled)
+      return word.opcode >= 0x30 || (operation.isFloat && !key.floatEnabled)
     }
   }
 
@@ -126,7 +126,8 @@ struct BlockBuilder {
   /// A stand-in for a successor; answers its offset.
   private mutating func appendStub(_ word: Int, slot: Int) -> Int {
     unsafe target.storeBytes(
-      of: BlockHeader(key: 0, count: 0, word: 0), toByteOffset: cursor, as: BlockHeader.self)
+      of: BlockHeader(key: key.rawValue, count: 0, word: 0), toByteOffset: cursor,
+      as: BlockHeader.self)
     cursor += BlockHeader.size
     let offset = cursor
     if 0..<2048 ~= word {

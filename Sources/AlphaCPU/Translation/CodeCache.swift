@@ -23,6 +23,9 @@ struct BlockKey: Hashable {
   var mode: Mode { Mode(rawValue: rawValue >> 60 & 3) ?? .kernel }
   var floatEnabled: Bool { rawValue >> 62 & 1 != 0 }
   var single: Bool { rawValue >> 63 != 0 }
+
+  /// Everything but the place in the page: what two blocks that are linked have in common.
+  var page: UInt64 { rawValue & ~0x1FFF }
 }
 
 /// Memory for translated blocks, and what is needed to find and to forget them.
@@ -132,9 +135,16 @@ final class CodeCache {
     return unsafe scratch + BlockHeader.size
   }
 
-  /// Whether `site` lies in a block that stays; the scratch block's links are not worth storing.
-  func isPermanent(_ site: UnsafeMutableRawPointer) -> Bool {
-    unsafe site >= arena && site < arena + top
+  /// Makes the link at `site`, which leads to its stub, lead to `block` instead.
+  ///
+  /// Not in the scratch block, which goes; and not to another page: that of the virtual address may
+  /// have changed since the linked block was found through the jump cache, and a link outlives TBI.
+  func link(_ site: UnsafeMutableRawPointer, to block: Code, _ key: BlockKey) {
+    guard unsafe site >= arena && site < arena + top else { return }
+    let stub = unsafe site.load(as: Code.self) - BlockHeader.size
+    let source = unsafe BlockKey(rawValue: stub.load(as: BlockHeader.self).key)
+    guard source.page == key.page else { return }
+    unsafe site.storeBytes(of: block, as: Code.self)
   }
 
   /// Whether blocks were made from the page of this physical address, which must lie in RAM.
@@ -155,7 +165,7 @@ final class CodeCache {
       // Jump-cache entries and the running block may still lead here. Only the handler changes: a
       // store that runs as the first operation still needs its place and count.
       let block = unsafe arena + offset
-      unsafe block.storeBytes(of: staleBlock, as: Handler.self)
+      unsafe block.storeBytes(of: leaveBeforeBlock, as: Handler.self)
       unsafe block.storeBytes(
         of: UInt32(0), toByteOffset: BlockHeader.countOffset, as: UInt32.self)
     }

@@ -1,4 +1,5 @@
 import AlphaISA
+import SeededRandom
 
 /// Makes random floating-point programs: IEEE arithmetic in every rounding mode and trap qualifier,
 /// conversions, compares, moves, branches, loads and stores, and changes of the FPCR.
@@ -18,7 +19,7 @@ struct DifferentialFloatGenerator {
   ]
   private static let branches: [Operation] = [.fbeq, .fbne, .fblt, .fbge, .fble, .fbgt]
 
-  init(seed: UInt64) { numbers = SeededGenerator(seed: seed) }
+  init(seed: UInt64) { numbers = SeededGenerator(seed) }
 
   mutating func program(chunks: Int, unitsPerChunk: Int) -> DifferentialProgram {
     let half = DifferentialProgram.sandboxByteCount / 16

@@ -1,4 +1,5 @@
 import AlphaISA
+import SeededRandom
 
 /// Makes random programs whose every instruction the architecture defines, weighted as code is.
 struct DifferentialGenerator {
@@ -18,7 +19,7 @@ struct DifferentialGenerator {
   ]
   private static let hints: [Operation] = [.trapb, .excb, .mb, .wmb, .fetch, .fetchM, .ecb]
 
-  init(seed: UInt64) { numbers = SeededGenerator(seed: seed) }
+  init(seed: UInt64) { numbers = SeededGenerator(seed) }
 
   mutating func program(chunks: Int, unitsPerChunk: Int) -> DifferentialProgram {
     DifferentialProgram(

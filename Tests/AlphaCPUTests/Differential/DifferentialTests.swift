@@ -102,6 +102,9 @@ struct DifferentialTests {
     #expect(try kept.program.outcome() == kept.expected)
   }
 
+  @Test("The programs that once showed a difference are there")
+  func keptPrograms() { #expect(!KeptProgram.files.isEmpty) }
+
   #if DEBUG
     private static let defaultCount: UInt64 = 300_000
   #else

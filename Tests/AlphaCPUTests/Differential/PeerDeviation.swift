@@ -116,7 +116,7 @@ extension PeerDeviation {
 /// One arithmetic instruction with its operands and what it must do with them.
 struct FloatCase {
   let operation: Operation
-  let qualifiers: AlphaFloat.FloatQualifiers
+  let qualifiers: TrapQualifiers
   let a, b: UInt64
   let fpcr: FPCR
   let result: FloatResult

@@ -1,4 +1,5 @@
 import AlphaISA
+import SeededRandom
 
 /// Random programs of valid integer instructions, for comparing the engine with itself.
 ///
@@ -19,7 +20,7 @@ struct RandomProgram {
   private static let compares: [Operation] = [.cmpeq, .cmplt, .cmple, .cmpult, .cmpule]
 
   init(seed: UInt64, count: Int) {
-    generator = SeededGenerator(seed: seed)
+    generator = SeededGenerator(seed)
     self.count = count
   }
 

@@ -1,5 +1,6 @@
 import DeviceModel
 import GuestMemory
+import MachineTestKit
 import Testing
 
 @testable import Tsunami
@@ -10,7 +11,7 @@ import Testing
 
   @Test(arguments: [false, true], UInt64(1)...4)
   func agreesWithTheBitTables(isLenient: Bool, seed: UInt64) throws {
-    var random = SplitMix(seed: seed)
+    var random = SeededGenerator(seed)
     let bench = try PchipBench(byteCount: Self.memorySize, isLenient: isLenient)
     var slow = SlowTranslation(memory: bench.memory, caches: !isLenient)
     fillWithEntries(bench.memory, &random)
@@ -53,7 +54,7 @@ import Testing
   }
 
   /// Half valid entries that mostly lead to memory, some with odd bits, some noise.
-  private static func randomEntry(_ random: inout SplitMix) -> UInt64 {
+  private static func randomEntry(_ random: inout SeededGenerator) -> UInt64 {
     let page = random.next() % (memorySize / 8192 + 64)
     return switch random.next() % 8 {
     case 0: random.next()
@@ -63,7 +64,7 @@ import Testing
     }
   }
 
-  private func fillWithEntries(_ memory: GuestRAM, _ random: inout SplitMix) {
+  private func fillWithEntries(_ memory: GuestRAM, _ random: inout SeededGenerator) {
     for quadword in 0..<Self.memorySize / 8 {
       // A cheap spread over a few hundred prepared entries.
       let seed = quadword &* 0x9E37_79B9_7F4A_7C15
@@ -78,7 +79,7 @@ import Testing
   }
 
   private func reprogram(
-    _ bench: PchipBench, _ slow: inout SlowTranslation, _ random: inout SplitMix
+    _ bench: PchipBench, _ slow: inout SlowTranslation, _ random: inout SeededGenerator
   ) throws {
     for number in 0..<4 {
       let wsba = random.next() & 0x80_FFF0_0003 | (random.next() % 4 == 0 ? 0 : 1)
@@ -101,7 +102,7 @@ import Testing
 
   /// Addresses near the windows, in the hole, in the dual-address spaces, and anywhere.
   private static func randomAddress(
-    _ slow: SlowTranslation, _ random: inout SplitMix
+    _ slow: SlowTranslation, _ random: inout SeededGenerator
   ) -> UInt64 {
     let low = random.next() & 0xFF_FFFF
     return switch random.next() % 10 {

@@ -1,4 +1,5 @@
 import AlphaISA
+import SeededRandom
 
 /// Makes programs that trap: what the other two generators make, mixed with accesses to every kind of
 /// page, jumps to them, CALL_PAL, illegal words and integer overflow.
@@ -13,7 +14,7 @@ struct SystemGenerator {
   private var floats: DifferentialFloatGenerator
 
   init(seed: UInt64) {
-    numbers = SeededGenerator(seed: seed)
+    numbers = SeededGenerator(seed)
     integers = DifferentialGenerator(seed: numbers.next())
     floats = DifferentialFloatGenerator(seed: numbers.next())
   }
