@@ -227,8 +227,8 @@ static void outside_memory_registers(void) {
   }
 }
 
-/* With the bus-master bit off nothing moves. With it on again the request goes on, or the device
-   wants to be set up anew; after that everything works. */
+/* With the bus-master bit off nothing moves. With it on again the request goes on, or elsewhere the
+   device may want to be set up anew; after that everything works. */
 static void bus_master_off(void) {
   struct pages pages;
   if (!start(&pages)) return;
@@ -247,6 +247,8 @@ static void bus_master_off(void) {
   mb();
   outcome = disk_wait(scratch, SHORT_TIMEOUT, &head);
   if (outcome == BLK_OK && !pages_hold(&pages, 0, LENGTH, pattern)) return;
+  REQUIRE(outcome == BLK_OK || !pchip_has_error_registers(), "with bus mastering on again: %s",
+          outcome_name(outcome));
   tap_note("with bus mastering on again: %s", outcome_name(outcome));
   check_recovery(scratch);
 }
