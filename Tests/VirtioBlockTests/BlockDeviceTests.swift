@@ -171,11 +171,7 @@ struct BlockDeviceTests {
     try rig.registers.kick()
 
     let other = try BlockRig()
-    for page in rig.memory.ram.nonZeroPages() {
-      let address = BusAddress(page * GuestRAM.pageSize)
-      try other.memory.writeBytes(
-        rig.memory.readBytes(address, byteCount: Int(GuestRAM.pageSize)), at: address)
-    }
+    try other.memory.copy(from: rig.memory)
     try other.function.restore(rig.function.save())
     try other.device.restore(rig.device.save())
     try other.clock.restore(rig.clock.save())

@@ -337,11 +337,7 @@ struct PCITransportTests {
     let saved = function.save()
 
     let other = try Rig()
-    for page in rig.memory.ram.nonZeroPages() {
-      let address = BusAddress(page * GuestRAM.pageSize)
-      try other.memory.writeBytes(
-        rig.memory.readBytes(address, byteCount: Int(GuestRAM.pageSize)), at: address)
-    }
+    try other.memory.copy(from: rig.memory)
     try other.function.restore(saved)
     #expect(other.function.save() == saved)
     #expect(other.line.isAsserted)
