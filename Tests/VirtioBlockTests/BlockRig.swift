@@ -45,12 +45,15 @@ final class BlockRig {
   }
 
   init(
-    readOnly: Bool = false, interface: VirtioInterface = .modern,
+    over disk: MemoryFileStore? = nil, readOnly: Bool = false,
+    interface: VirtioInterface = .modern,
     options: BlockOptions = BlockOptions(serial: "BREAKWATER-1", queueSize: 16)
   ) throws {
     memory = try FlatDMASpace(byteCount: 4 << 20)
-    store = MemoryFileStore(
-      (0..<Int(Self.sectors) * 512).map { UInt8(truncatingIfNeeded: $0 / 512) })
+    store =
+      disk
+      ?? MemoryFileStore(
+        (0..<Int(Self.sectors) * 512).map { UInt8(truncatingIfNeeded: $0 / 512) })
     let log = log
     let trace = DeviceTrace(warningSink: { log.lines.append($0) })
     device = try BlockDevice(
