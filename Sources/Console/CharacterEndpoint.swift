@@ -8,9 +8,10 @@ public enum SerialInput: Equatable, Sendable {
 
 /// The host's end of a serial line.
 ///
-/// Everything happens on the machine's thread and nothing here blocks. The device calls ``send(_:)``
-/// and ``receive()``, which only touch memory; ``service()`` is called between slices of guest time,
-/// and that is where the host is asked.
+/// Everything happens on the machine's thread. The device calls ``send(_:)`` and ``receive()``;
+/// ``service()`` is called between slices of guest time, and that is where the host is asked for
+/// input. Nothing here waits, except output for a pipe or terminal whose reader is slow: it makes the
+/// guest wait too.
 public protocol CharacterEndpoint: AnyObject {
   /// Takes one byte of the guest's output. It may be kept until ``flush()``.
   func send(_ byte: UInt8)
@@ -35,6 +36,9 @@ public protocol CharacterEndpoint: AnyObject {
   /// Whether somebody is at the other end.
   var isConnected: Bool { get }
 
+  /// The first error of writing, after which output is dropped.
+  var failure: ConsoleError? { get }
+
   /// Whether output can be taken without loss. A device that can make its guest wait does so until
   /// it can.
   var acceptsOutput: Bool { get }
@@ -53,6 +57,9 @@ extension CharacterEndpoint {
 
   /// There is nothing to be woken by.
   public var wakeSources: [Int32] { [] }
+
+  /// Nothing fails.
+  public var failure: ConsoleError? { nil }
 
   /// Always: it is the host itself.
   public var isConnected: Bool { true }

@@ -6,7 +6,7 @@ public final class FileEndpoint: CharacterEndpoint {
   private let file: HostDescriptor
   private var buffer: [UInt8] = []
 
-  /// The first error of writing, after which output is dropped. The run loop reports it.
+  /// The first error of writing, after which output is dropped.
   public private(set) var failure: ConsoleError?
 
   /// Creates the file, or empties it.
@@ -26,7 +26,7 @@ public final class FileEndpoint: CharacterEndpoint {
   /// Writes what is kept.
   public func flush() {
     guard !buffer.isEmpty else { return }
-    if failure == nil, let code = file.writeAll(buffer[...]) {
+    if failure == nil, case .failed(let code) = file.writeAll(buffer[...]) {
       failure = .host(operation: "write to", path: path, errno: code)
     }
     buffer.removeAll(keepingCapacity: true)

@@ -13,6 +13,15 @@ final class HostDescriptor {
     case ended
   }
 
+  /// What writing came to.
+  enum WriteResult: Equatable {
+    case done
+    case givenUp
+    case failed(Int32)
+  }
+
+  private static let pipeBuffer = 4096
+
   let number: Int32
   private let isOwned: Bool
 
@@ -57,21 +66,29 @@ final class HostDescriptor {
     return code == EAGAIN || code == EINTR ? .nothingYet : .ended
   }
 
-  /// Writes everything, waiting as long as the host needs; the number of the error otherwise.
-  func writeAll(_ bytes: ArraySlice<UInt8>) -> Int32? {
+  /// Writes everything, waiting as long as the host needs.
+  ///
+  /// - Parameter isHopeless: asked ten times a second while the host takes nothing; true gives up.
+  func writeAll(
+    _ bytes: ArraySlice<UInt8>, unless isHopeless: () -> Bool = { false }
+  ) -> WriteResult {
     var rest = bytes
     while !rest.isEmpty {
-      let written = unsafe rest.withUnsafeBytes { unsafe write(number, $0.baseAddress, $0.count) }
+      var query = pollfd(fd: number, events: Int16(POLLOUT), revents: 0)
+      guard unsafe poll(&query, 1, 100) > 0 else {
+        if isHopeless() { return .givenUp }
+        continue
+      }
+      // A pipe that can be written takes this much without waiting (POSIX, PIPE_BUF).
+      let piece = rest.prefix(Self.pipeBuffer)
+      let written = unsafe piece.withUnsafeBytes { unsafe write(number, $0.baseAddress, $0.count) }
       if written >= 0 {
         rest = rest.dropFirst(written)
-      } else if errno == EAGAIN {
-        var query = pollfd(fd: number, events: Int16(POLLOUT), revents: 0)
-        _ = unsafe poll(&query, 1, -1)
-      } else if errno != EINTR {
-        return errno
+      } else if errno != EINTR, errno != EAGAIN {
+        return .failed(errno)
       }
     }
-    return nil
+    return .done
   }
 
   /// Suspends the thread until one of the descriptors can be read, for at most `milliseconds`.

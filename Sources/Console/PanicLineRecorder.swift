@@ -17,8 +17,9 @@ public final class PanicLineRecorder: CharacterEndpoint {
   /// out. Nil if there was none.
   public var panicLine: String? {
     let bytes = Self.mentionsPanic(line) ? line : lastMention
-    let text = String(decoding: bytes.filter { $0 >= 0x20 && $0 != 0x7F }, as: UTF8.self)
-    return text.isEmpty ? nil : text
+    let text = String(decoding: bytes, as: UTF8.self).unicodeScalars
+      .filter { $0.properties.generalCategory != .control }
+    return text.isEmpty ? nil : String(String.UnicodeScalarView(text))
   }
 
   /// Passes the byte on.
@@ -50,6 +51,8 @@ public final class PanicLineRecorder: CharacterEndpoint {
   public var wakeSources: [Int32] { next.wakeSources }
   /// The next endpoint's answer.
   public var isConnected: Bool { next.isConnected }
+  /// The next endpoint's answer.
+  public var failure: ConsoleError? { next.failure }
   /// The next endpoint's answer.
   public var acceptsOutput: Bool { next.acceptsOutput }
   /// The next endpoint's answer.

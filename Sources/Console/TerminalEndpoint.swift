@@ -23,6 +23,9 @@ public final class TerminalEndpoint: CharacterEndpoint {
   /// The first error of writing, after which output is dropped.
   public private(set) var failure: ConsoleError?
 
+  /// Asked while nobody takes the output, as of a paused pager; true drops it.
+  public var isHopeless: () -> Bool = { false }
+
   /// The terminal's size; nil for pipes and files.
   public private(set) var windowSize: WindowSize?
 
@@ -55,7 +58,7 @@ public final class TerminalEndpoint: CharacterEndpoint {
   /// Writes what is kept.
   public func flush() {
     guard !output.isEmpty else { return }
-    if failure == nil, let code = sink.writeAll(output[...]) {
+    if failure == nil, case .failed(let code) = sink.writeAll(output[...], unless: isHopeless) {
       failure = .host(operation: "write to", path: "standard output", errno: code)
     }
     output.removeAll(keepingCapacity: true)

@@ -103,8 +103,7 @@ private enum TerminalRescue {
     _ number: Int32, flags: Int32, _ handler: @escaping @convention(c) (Int32) -> Void
   ) {
     var former = sigaction()
-    guard unsafe sigaction(number, nil, &former) == 0,
-      unsafe unsafeBitCast(former.__sigaction_handler.sa_handler, to: Int.self) != ignored
+    guard !HostProcess.ignores(number), unsafe sigaction(number, nil, &former) == 0
     else { return }
     unsafe formerActions[Int(number)] = former
     var action = sigaction()
@@ -112,7 +111,4 @@ private enum TerminalRescue {
     action.sa_flags = flags
     unsafe sigaction(number, &action, nil)
   }
-
-  /// SIG_IGN, as a number.
-  private static let ignored = 1
 }

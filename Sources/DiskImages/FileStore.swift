@@ -121,6 +121,18 @@ extension FileStore {
     try write(at: offset, from: bytes.span)
   }
 
+  /// Replaces the content by `count` zeroes. A file whose size is fixed keeps what lies behind them.
+  func clear(_ count: UInt64) throws(ImageFault) {
+    guard let capacity else {
+      try setByteCount(0)
+      return try setByteCount(count)
+    }
+    guard count <= capacity else {
+      throw ImageFault(name, .refused("has \(capacity) bytes, but \(count) are needed"))
+    }
+    try writeZeroes(0..<count)
+  }
+
   /// Stores zeroes over a range, a piece at a time.
   func storeZeroes(_ range: Range<UInt64>) throws(ImageFault) {
     let length = range.upperBound - range.lowerBound

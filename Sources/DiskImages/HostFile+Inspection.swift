@@ -24,18 +24,15 @@ extension HostFile {
       modificationTime: Int64(time.tv_sec) &* 1_000_000_000 &+ Int64(time.tv_nsec))
   }
 
-  /// Whether this is a regular file, not a block device.
-  func isRegular() throws(ImageFault) -> Bool { try status().st_mode & S_IFMT == S_IFREG }
-
   /// The number of the user who owns the file.
   func owner() throws(ImageFault) -> UInt32 { try status().st_uid }
 
-  /// The number of the user whom new files belong to.
-  static var processOwner: UInt32 { geteuid() }
-
-  /// Lets those use the file who may use `other`.
+  /// Lets those use the file who may use `other`, and nobody but its owner if it cannot get the
+  /// group of `other`.
   func takePermissions(of other: HostFile) throws(ImageFault) {
-    guard fchmod(descriptor.rawValue, try other.status().st_mode & 0o666) == 0 else {
+    let status = try other.status()
+    let hasGroup = fchown(descriptor.rawValue, .max, status.st_gid) == 0
+    guard fchmod(descriptor.rawValue, status.st_mode & (hasGroup ? 0o666 : 0o600)) == 0 else {
       throw ImageFault(name, .host(operation: "set the permissions of", errno: errno))
     }
   }
@@ -58,16 +55,6 @@ extension HostFile {
   /// Removes a file that was made in vain. That it stays is no second error.
   static func remove(_ path: String) {
     _ = unsafe path.withCString { unsafe unlink($0) }
-  }
-
-  /// Processors that the host has for this process's threads, at least one.
-  public static var processorCount: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
-
-  /// Bytes of memory that the host has.
-  public static var memoryByteCount: Int {
-    let (bytes, overflow) = sysconf(Int32(_SC_PHYS_PAGES)).multipliedReportingOverflow(
-      by: sysconf(Int32(_SC_PAGESIZE)))
-    return overflow ? .max : max(0, bytes)
   }
 
   /// Gives a file another name; one that had it is replaced in the same moment.

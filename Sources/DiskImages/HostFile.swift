@@ -19,6 +19,8 @@ public final class HostFile: FileStore {
   public let identity: FileIdentity?
   /// Whether the descriptor takes writes.
   public let isWritable: Bool
+  /// Whether this is a regular file, not a block device.
+  let isRegular: Bool
   let descriptor: FileDescriptor
   private var flushFault: ImageFault?
 
@@ -52,15 +54,23 @@ public final class HostFile: FileStore {
       writable: true)
   }
 
+  /// Makes a new empty file that only its owner may open.
+  static func createPrivate(_ path: String) throws(ImageFault) -> HostFile {
+    try HostFile(
+      path, writable: true, options: [.nonBlocking, .closeOnExec, .create, .exclusiveCreate],
+      permissions: .ownerReadWrite)
+  }
+
   private convenience init(
-    _ path: String, writable: Bool, options: [FileDescriptor.OpenOptions]
+    _ path: String, writable: Bool, options: [FileDescriptor.OpenOptions],
+    permissions: FilePermissions = [.ownerReadWrite, .groupRead, .otherRead]
   ) throws(ImageFault) {
     let descriptor: FileDescriptor
     do {
       descriptor = try FileDescriptor.open(
         FilePath(path), writable ? .readWrite : .readOnly,
         options: FileDescriptor.OpenOptions(options),
-        permissions: [.ownerReadWrite, .groupRead, .otherRead])
+        permissions: permissions)
     } catch {
       let number = (error as? Errno) ?? .ioError
       guard number != .isDirectory else {
@@ -92,6 +102,7 @@ public final class HostFile: FileStore {
         default: .notAFile(kind: "of an unknown kind")
         }
     }
+    isRegular = status.st_mode & S_IFMT == S_IFREG
     identity = FileIdentity(
       device: UInt64(truncatingIfNeeded: status.st_dev),
       inode: UInt64(truncatingIfNeeded: status.st_ino))
@@ -102,6 +113,9 @@ public final class HostFile: FileStore {
     unlock()
     try? descriptor.close()
   }
+
+  /// The size of a device, which cannot grow.
+  public var capacity: UInt64? { isRegular ? nil : (try? byteCount()) ?? 0 }
 
   /// The size of the file or of the device.
   public func byteCount() throws(ImageFault) -> UInt64 {
@@ -168,8 +182,13 @@ public final class HostFile: FileStore {
     }
   }
 
-  /// ftruncate(2).
+  /// ftruncate(2); a device has one size.
   public func setByteCount(_ count: UInt64) throws(ImageFault) {
+    if let capacity {
+      guard count != capacity else { return }
+      throw ImageFault(
+        name, .refused("is a device of \(capacity) bytes, whose size cannot be changed"))
+    }
     guard let count = Int64(exactly: count) else {
       throw ImageFault(name, .host(operation: "resize", errno: EFBIG))
     }

@@ -58,8 +58,8 @@ public struct ImageFault: Error, Equatable, Sendable {
 }
 
 extension ImageFault: CustomStringConvertible {
-  /// The fault in one line.
-  public var description: String { "\(escaped(file)): \(cause)" }
+  /// The fault in one line, whatever the names in it.
+  public var description: String { escaped("\(file): \(cause)") }
 }
 
 extension ImageFault.Cause: CustomStringConvertible {
@@ -88,7 +88,7 @@ extension ImageFault.Cause: CustomStringConvertible {
       "starts like a \(found) image; name the format of a writable image "
         + "(format=\(found), or format=raw to write it as plain bytes)"
     case .backing(let name, let reason):
-      "backing file \"\(escaped(name))\" cannot be used: \(reason)"
+      "backing file \"\(name)\" cannot be used: \(reason)"
     case .interrupted:
       "was not read to its end: interrupted"
     case .refused(let what):
@@ -107,11 +107,15 @@ extension ImageFault.Cause: CustomStringConvertible {
 /// `value` with the prefix `0x`.
 func hexadecimal(_ value: UInt64) -> String { "0x" + String(value, radix: 16) }
 
-/// `text` with control characters spelt out, so that a name from an image stays on its line.
-func escaped(_ text: String) -> String {
+/// `text` with its control characters spelt out, so that a name from an image stays on its line and
+/// commands no terminal. Escaping twice does no more than once.
+public func escaped(_ text: String) -> String {
   text.unicodeScalars.reduce(into: "") { result, scalar in
-    result +=
-      scalar.value < 0x20 || scalar.value == 0x7F
-      ? scalar.escaped(asASCII: true) : String(scalar)
+    switch scalar.properties.generalCategory {
+    case .control, .format, .lineSeparator, .paragraphSeparator:
+      result += scalar.escaped(asASCII: true)
+    default:
+      result.unicodeScalars.append(scalar)
+    }
   }
 }

@@ -29,15 +29,6 @@ extension ImageOpener {
     }
   }
 
-  /// Whether both names are those of one file, or say the same of an export. A file that does not
-  /// exist is no other.
-  public static func isSame(_ first: String, _ second: String) throws(ImageFault) -> Bool {
-    let (left, right) = (try NBDLocation(parsing: first), try NBDLocation(parsing: second))
-    guard left == nil, right == nil else { return left == right }
-    guard let identity = try? HostFile(first, writable: false).identity else { return false }
-    return try HostFile(second, writable: false).identity == identity
-  }
-
   /// Whether QEMU would take a backing file's name for a protocol ("nbd:", "json:{...}"). Such a name
   /// must not be obeyed when it comes from an image.
   public static func looksLikeProtocol(_ name: String) -> Bool {

@@ -30,11 +30,11 @@ extension ImageOpener {
     }
     let name = String(decoding: header.backingName, as: UTF8.self)
     guard isName(name, in: overlay, of: store, path) else {
-      throw refuse("is an overlay of \"\(escaped(name))\", not of \"\(escaped(path))\"")
+      throw refuse("is an overlay of \"\(name)\", not of \"\(path)\"")
     }
     guard header.backingFormat == nil || header.backingFormat == baseFormat.rawValue else {
       throw refuse(
-        "takes \"\(escaped(name))\" for \(escaped(header.backingFormat ?? "")), not \(baseFormat)")
+        "takes \"\(name)\" for \(header.backingFormat ?? ""), not \(baseFormat)")
     }
     return try open(
       HostFile(overlay, writable: true), format: .qcow2, readOnly: false, chain: &chain, over: base)

@@ -16,8 +16,11 @@ public struct ImageOpener {
   public var isLocking = true
   /// How much memory each qcow2 image may use.
   public var cacheLimits = QcowImage.CacheLimits()
-  /// Told, in one line each, of oddities that do not keep an image from working.
-  public var report: (String) -> Void = { _ in }
+  /// Told, in one line each whatever the names in it, of oddities that do not keep an image from
+  /// working.
+  public var report: (String) -> Void = { _ in } {
+    didSet { report = { [report] in report(escaped($0)) } }
+  }
   /// Told, while a gzip image without an index is read through, how many bytes of the file are done.
   /// Answers whether to go on.
   public var progress: (_ done: UInt64, _ total: UInt64) -> Bool = { _, _ in true }
@@ -46,6 +49,30 @@ public struct ImageOpener {
     var chain: [FileIdentity] = []
     return try open(
       Self.store(path, writable: !readOnly), format: format, readOnly: readOnly, chain: &chain)
+  }
+
+  /// Opens the image at `path` to be read while `target` is overwritten.
+  ///
+  /// - Throws: ``ImageFault``; also when `target` is a file or export of the image itself, or of what
+  ///   lies below it.
+  public func open(
+    _ path: String, format: ImageFormat? = nil, whileOverwriting target: String
+  ) throws(ImageFault) -> any DiskImage {
+    var chain: [FileIdentity] = []
+    let image = try open(
+      Self.store(path, writable: false), format: format, readOnly: true, chain: &chain)
+    let export = try NBDLocation(parsing: target)
+    // A file that does not exist yet is part of nothing.
+    let file = export == nil ? try? HostFile(target, writable: false).identity : nil
+    let isPart =
+      if let export { try NBDLocation(parsing: path) == export } else {
+        chain.contains { $0 == file }
+      }
+    guard !isPart else {
+      throw ImageFault(
+        target, .refused("cannot be overwritten: it is read, as part of \"\(path)\""))
+    }
+    return image
   }
 
   /// Opens the image at `path` read-only under an overlay whose bytes lie in an unlinked file of
@@ -186,7 +213,7 @@ public struct ImageOpener {
     case nil: format = nil
     case let text?:
       guard let known = ImageFormat(rawValue: text) else {
-        throw refusal("its format \"\(escaped(text))\" is not implemented")
+        throw refusal("its format \"\(text)\" is not implemented")
       }
       format = known
     }

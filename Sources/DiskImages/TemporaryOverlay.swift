@@ -9,6 +9,30 @@ public final class TemporaryOverlay: DiskImage {
     case base, zero, stored
   }
 
+  /// The states of neighbouring blocks. One for all is what a big discard leaves: memory follows
+  /// writes.
+  private enum Group {
+    case uniform(BlockState)
+    case mixed([BlockState])
+
+    mutating func set(_ places: Range<Int>, to state: BlockState) {
+      var states: [BlockState]
+      switch self {
+      case _ where places.count == TemporaryOverlay.blocksPerGroup:
+        self = .uniform(state)
+        return
+      case .uniform(state): return
+      case .uniform(let other):
+        states = Array(repeating: other, count: TemporaryOverlay.blocksPerGroup)
+      case .mixed(let present): states = present
+      }
+      // Else the array would be copied.
+      self = .uniform(state)
+      for place in places { states[place] = state }
+      self = .mixed(states)
+    }
+  }
+
   /// The base's size.
   public let byteCount: UInt64
   /// Always false.
@@ -19,11 +43,13 @@ public final class TemporaryOverlay: DiskImage {
   public var description: String { "\(base.description) (temporary overlay)" }
 
   private static let blockSize: UInt64 = 4096
-  /// Blocks whose states are kept together; memory follows the writes, not the disk's size.
-  private static let blocksPerGroup: UInt64 = 32768
+  /// Blocks whose states are kept together.
+  private static let blocksPerGroup = 32768
+  /// Bytes of their content.
+  private static let groupSize = blockSize * UInt64(blocksPerGroup)
   private let base: any DiskImage
   private let scratch: any FileStore
-  private var groups: [UInt64: [BlockState]] = [:]
+  private var groups: [UInt64: Group] = [:]
 
   /// Lays an overlay over `base`.
   ///
@@ -98,36 +124,35 @@ public final class TemporaryOverlay: DiskImage {
 
   // MARK: - Blocks
 
-  private func state(of block: UInt64) -> BlockState {
-    guard let group = groups[block / Self.blocksPerGroup] else { return .base }
-    return group[Int(block % Self.blocksPerGroup)]
-  }
-
   /// The state at `offset` and where it ends, at most at `limit`. Looks at one group only, so that
   /// an untouched disk of any size is one step per group.
   private func run(at offset: UInt64, upTo limit: UInt64) -> (state: BlockState, end: UInt64) {
-    let first = offset / Self.blockSize
-    let groupEnd = (first / Self.blocksPerGroup + 1) * Self.blocksPerGroup
-    let state = state(of: first)
-    var block = first + 1
-    if groups[first / Self.blocksPerGroup] == nil {
-      block = groupEnd
-    } else {
-      while block < groupEnd, block * Self.blockSize < limit, self.state(of: block) == state {
-        block += 1
-      }
+    let start = offset / Self.groupSize * Self.groupSize
+    let groupLimit = min(start + Self.groupSize, limit)
+    switch groups[offset / Self.groupSize] ?? .uniform(.base) {
+    case .uniform(let state): return (state, groupLimit)
+    case .mixed(let states):
+      let blocks = Self.blocks(of: offset - start..<groupLimit - start)
+      let state = states[blocks.lowerBound]
+      let end = states[blocks].firstIndex { $0 != state }
+      return (state, end.map { start + UInt64($0) * Self.blockSize } ?? groupLimit)
     }
-    return (state, min(block * Self.blockSize, limit))
   }
 
   private func setState(_ state: BlockState, of range: Range<UInt64>) {
-    guard !range.isEmpty else { return }
-    for block in range.lowerBound / Self.blockSize...(range.upperBound - 1) / Self.blockSize {
-      groups[
-        block / Self.blocksPerGroup,
-        default: Array(repeating: .base, count: Int(Self.blocksPerGroup))
-      ][Int(block % Self.blocksPerGroup)] = state
+    var offset = range.lowerBound
+    while offset < range.upperBound {
+      let start = offset / Self.groupSize * Self.groupSize
+      let end = min(start + Self.groupSize, range.upperBound)
+      groups[offset / Self.groupSize, default: .uniform(.base)].set(
+        Self.blocks(of: offset - start..<end - start), to: state)
+      offset = end
     }
+  }
+
+  /// The blocks of a group that hold bytes of `range`, which counts from the group's start.
+  private static func blocks(of range: Range<UInt64>) -> Range<Int> {
+    Int(range.lowerBound / blockSize)..<Int((range.upperBound + blockSize - 1) / blockSize)
   }
 
   /// Brings the block that holds `offset` into the scratch file if `range` covers it only in part.
@@ -135,7 +160,7 @@ public final class TemporaryOverlay: DiskImage {
     let start = offset / Self.blockSize * Self.blockSize
     let end = min(start + Self.blockSize, byteCount)
     guard range.lowerBound > start || range.upperBound < end else { return }
-    let state = state(of: start / Self.blockSize)
+    let (state, _) = run(at: start, upTo: end)
     guard state != .stored else { return }
     var block = [UInt8](repeating: 0, count: Int(end - start))
     if state == .base {

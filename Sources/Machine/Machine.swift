@@ -192,6 +192,7 @@ public final class Machine {
     /// Makes ``Machine/run(_:)`` return at its next look at the host.
     public func requestStop() { isRequested.store(true, ordering: .relaxed) }
 
-    var isStopRequested: Bool { isRequested.load(ordering: .relaxed) }
+    /// Whether somebody has.
+    public var isStopRequested: Bool { isRequested.load(ordering: .relaxed) }
   }
 }

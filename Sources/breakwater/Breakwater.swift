@@ -1,4 +1,6 @@
 internal import ArgumentParser
+internal import Console
+internal import DiskImages
 internal import Foundation
 
 /// The command line. Usage and set-up errors are one line on standard error and exit status 2.
@@ -17,6 +19,7 @@ struct Breakwater: ParsableCommand {
 @main
 enum EntryPoint {
   static func main() {
+    HostProcess.openStandardStreams()
     do {
       var command = try Breakwater.parseAsRoot()
       try command.run()
@@ -31,10 +34,10 @@ enum EntryPoint {
   }
 }
 
-/// Whole lines on standard error.
+/// Whole lines on standard error, whatever the names in them.
 enum StandardError {
   static func line(_ text: String) {
     // A closed standard error leaves nobody to tell.
-    try? FileHandle.standardError.write(contentsOf: Data((text + "\n").utf8))
+    try? FileHandle.standardError.write(contentsOf: Data((escaped(text) + "\n").utf8))
   }
 }

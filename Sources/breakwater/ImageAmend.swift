@@ -39,23 +39,16 @@ struct ImageAmend: ImageOperation {
 
   func perform() throws -> Int32 {
     let given = try parsed()
-    if given.keys.contains("compat") {
-      let image = try ImageOpener.forCommands.qcow2(file, readOnly: false)
-      guard given.options.version >= image.information.version else {
-        throw ImageFault(file, .refused("is compat=1.1; going back to 0.10 is not implemented"))
-      }
-      try image.upgradeToVersion3()
-      try image.close()
-    }
-    if given.keys.contains("refcount_bits") {
-      let store = try ImageOpener.file(file, writable: true)
-      try QcowImage.setRefcountBits(given.options.refcountBits, of: store)
-    }
+    let options = given.options
+    var amendment = ImageAmendment()
+    if given.keys.contains("compat") { amendment.version = options.version }
+    if given.keys.contains("refcount_bits") { amendment.refcountBits = options.refcountBits }
     if given.keys.contains("lazy_refcounts") {
-      let image = try ImageOpener.forCommands.qcow2(file, readOnly: false)
-      try image.setLazyRefcounts(given.options.hasLazyRefcounts)
-      try image.close()
+      amendment.hasLazyRefcounts = options.hasLazyRefcounts
     }
+    // Rebuilds refcounts that may be stale.
+    try ImageOpener.forCommands.qcow2(file, readOnly: false).close()
+    try amendment.run(on: ImageOpener.file(file, writable: true))
     return 0
   }
 }

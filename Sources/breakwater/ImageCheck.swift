@@ -73,7 +73,7 @@ struct ImageCheck: ImageOperation {
   }
 
   private func printText(_ report: QcowCheckReport) {
-    for finding in report.findings { print(finding) }
+    for finding in report.findings { print(escaped(finding)) }
     if report.leaksFixed + report.corruptionsFixed > 0 {
       print(
         "Repaired: \(report.leaksFixed) leaked clusters, \(report.corruptionsFixed) corruptions.")

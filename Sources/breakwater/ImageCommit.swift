@@ -41,7 +41,9 @@ struct ImageCommit: ImageOperation {
     guard let overlay = layers.first, let last = layers.last else { return Self.failureStatus }
     let (path, format) = try backing(of: last)
     let target = try openBase(path, format, atLeast: overlay.byteCount)
-    try copy(layers, to: target)
+    let bar = ProgressBar(isWanted: progress && !quiet)
+    defer { bar.finish() }
+    try OverlayCommit.run(layers, to: target) { bar.show($0, of: $1) }
     // The base is durable before the overlay lets go of anything.
     try target.close()
     if !keepsContent, base == nil { try overlay.dropContent() }
@@ -96,49 +98,5 @@ struct ImageCommit: ImageOperation {
     case .gzip:
       return try ImageOpener.forCommands.open(path, format: .gzip, readOnly: false)
     }
-  }
-
-  private func copy(_ layers: [QcowImage], to base: any DiskImage) throws(ImageFault) {
-    let bar = ProgressBar(isWanted: progress && !quiet)
-    defer { bar.finish() }
-    let byteCount = layers.first?.byteCount ?? 0
-    let unit = layers.map(\.information.clusterSize).max() ?? 0
-    var bytes = [UInt8](repeating: 0, count: max(1 << 20, unit))
-    var offset: UInt64 = 0
-    while offset < byteCount {
-      let (layer, extent) = try answer(of: layers, at: offset)
-      let end = min(byteCount, offset + extent.byteCount)
-      switch extent.mapping {
-      case .unallocated: offset = end
-      case .zero:
-        try base.writeZeroes(offset..<end, mayUnmap: true)
-        offset = end
-      case .stored, .compressed:
-        let count = Int(min(UInt64(bytes.count), end - offset))
-        try layer.read(at: offset, into: &bytes, count: count)
-        try base.write(at: offset, from: bytes.span.extracting(0..<count))
-        offset += UInt64(count)
-      }
-      bar.show(offset, of: byteCount)
-    }
-  }
-
-  /// The uppermost layer that knows the byte at `offset`, and how far all above leave it to that.
-  private func answer(
-    of layers: [QcowImage], at offset: UInt64
-  ) throws(ImageFault) -> (layer: QcowImage, Extent) {
-    var byteCount = UInt64.max
-    for layer in layers {
-      // A layer that ends here hides what lies below: its disk reads zero from there on.
-      guard offset < layer.byteCount else {
-        return (layer, Extent(.zero(reservedAt: nil), byteCount: byteCount))
-      }
-      let extent = try layer.mapping(at: offset)
-      byteCount = min(byteCount, extent.byteCount)
-      if extent.mapping != .unallocated {
-        return (layer, Extent(extent.mapping, byteCount: byteCount))
-      }
-    }
-    return (layers[0], Extent(.unallocated, byteCount: byteCount))
   }
 }

@@ -102,7 +102,7 @@ struct ImageConvert: ImageOperation {
     let bar = ProgressBar(isWanted: progress && !quiet)
     var conversion = ImageConversion()
     conversion.isCompressing = compress
-    conversion.skipsBacking = !intoExisting
+    conversion.isTargetNew = !intoExisting
     conversion.sparseSize = Int(sparseSize.byteCount)
     conversion.workers = threads
     conversion.progress = {
@@ -127,10 +127,7 @@ struct ImageConvert: ImageOperation {
     opener.cacheLimits.workers = threads - 1
     var disks: [any DiskImage] = []
     for source in sources {
-      if try ImageOpener.isSame(target, source) {
-        throw ImageFault(target, .refused("cannot be source and target at once"))
-      }
-      disks.append(try opener.open(source, format: format, readOnly: true))
+      disks.append(try opener.open(source, format: format, whileOverwriting: target))
     }
     if let snapshot { try disks[0].show(snapshot: snapshot) }
     return disks.count == 1 ? disks[0] : try ConcatenatedDisk(disks)
@@ -148,13 +145,12 @@ struct ImageConvert: ImageOperation {
     if let name = options.backingName {
       // Before anything is made: it may not be there.
       _ = try opener.open(
-        resolved(name, from: target), format: options.backingFormat, readOnly: true)
+        resolved(name, from: target), format: options.backingFormat, whileOverwriting: target)
     }
     try opener.create(target, format: outputFormat, options, replacing: true)
     return try opener.open(target, format: outputFormat, readOnly: false)
   }
 
-  /// An existing target, emptied: a conversion writes no zeroes.
   private func openTarget(for input: any DiskImage) throws(ImageFault) -> any DiskImage {
     let image = try ImageOpener.forCommands.open(target, format: outputFormat, readOnly: false)
     guard image.byteCount >= input.byteCount else {
@@ -162,7 +158,6 @@ struct ImageConvert: ImageOperation {
         target,
         .refused("has \(image.byteCount) bytes, less than the \(input.byteCount) to be copied"))
     }
-    try image.writeZeroes(0..<image.byteCount, mayUnmap: true)
     return image
   }
 }

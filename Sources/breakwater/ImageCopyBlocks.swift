@@ -79,10 +79,7 @@ struct ImageCopyBlocks: ImageOperation {
     let blocks = try Blocks(operands)
     var opener = ImageOpener.forCommands
     opener.isLocking = !forceShare
-    if try ImageOpener.isSame(blocks.output, blocks.input) {
-      throw ImageFault(blocks.output, .refused("cannot be input and output at once"))
-    }
-    let input = try opener.open(blocks.input, format: format, readOnly: true)
+    let input = try opener.open(blocks.input, format: format, whileOverwriting: blocks.output)
     let range = blocks.range(of: input.byteCount)
     opener.isLocking = true
     try opener.create(

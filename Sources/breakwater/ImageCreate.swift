@@ -40,7 +40,8 @@ struct ImageCreate: ImageOperation {
     var options = try given.options(backing: backing, backingFormat, for: format)
     var byteCount = size?.byteCount ?? given.byteCount
     if let name = options.backingName, !isUnsafe {
-      let base = try openBase(resolved(name, from: file), options.backingFormat)
+      let base = try ImageOpener.forCommands.open(
+        resolved(name, from: file), format: options.backingFormat, whileOverwriting: file)
       byteCount = byteCount ?? base.byteCount
     }
     guard let byteCount else { throw ValidationError("the size of the disk is missing") }
@@ -48,12 +49,5 @@ struct ImageCreate: ImageOperation {
     try ImageOpener.forCommands.create(file, format: format, options, replacing: true)
     if !quiet { print(ImageOpener.announcement(file, format, options)) }
     return 0
-  }
-
-  private func openBase(_ path: String, _ format: ImageFormat?) throws -> any DiskImage {
-    if try ImageOpener.isSame(file, path) {
-      throw ImageFault(file, .refused("cannot be its own backing file"))
-    }
-    return try ImageOpener.forCommands.open(path, format: format, readOnly: true)
   }
 }

@@ -132,6 +132,6 @@ struct ImageDescription: Encodable {
       lines.append("Format specific information:")
       lines += formatSpecific.lines.map { "    " + $0 }
     }
-    return lines.joined(separator: "\n")
+    return lines.map(escaped).joined(separator: "\n")
   }
 }

@@ -65,7 +65,7 @@ struct ImageMapping: ImageOperation {
       case .stored(let offset):
         print(
           row(hexadecimal(segment.start), hexadecimal(segment.length), hexadecimal(offset))
-            + layers[segment.depth].description)
+            + escaped(layers[segment.depth].description))
       case .compressed: hasCompressed = true
       case .zero, .unallocated: break
       }

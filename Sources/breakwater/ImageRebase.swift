@@ -45,6 +45,7 @@ struct ImageRebase: ImageOperation {
   }
 
   func perform() throws -> Int32 {
+    let name = backing.isEmpty ? nil : backing
     let opener = ImageOpener.forCommands
     let overlay: QcowImage
     if isUnsafe {
@@ -54,69 +55,15 @@ struct ImageRebase: ImageOperation {
         let image = try opener.open(file, format: .qcow2, readOnly: false) as? QcowImage
       else { return Self.failureStatus }
       overlay = image
-      let base =
-        backing.isEmpty
-        ? nil
-        : try opener.open(resolved(backing, from: file), format: backingFormat, readOnly: true)
-      try keepDifferences(of: overlay, from: base)
-      try overlay.flush()
+      let base = try name.map {
+        try opener.open(resolved($0, from: file), format: backingFormat, readOnly: true)
+      }
+      try overlay.checkBacking(name: name, format: backingFormat)
+      let bar = ProgressBar(isWanted: progress && !quiet)
+      defer { bar.finish() }
+      try OverlayRebase.keepDifferences(of: overlay, over: base) { bar.show($0, of: $1) }
     }
-    try overlay.setBacking(name: backing.isEmpty ? nil : backing, format: backingFormat)
+    try overlay.setBacking(name: name, format: backingFormat)
     return 0
-  }
-
-  /// Writes into the overlay what it now shows of its old backing file and would no longer show
-  /// over the new one.
-  private func keepDifferences(
-    of overlay: QcowImage, from base: (any DiskImage)?
-  ) throws(ImageFault) {
-    let unit = overlay.information.clusterSize
-    let bar = ProgressBar(isWanted: progress && !quiet)
-    defer { bar.finish() }
-    var old = [UInt8](repeating: 0, count: unit)
-    var new = old
-    var offset: UInt64 = 0
-    while offset < overlay.byteCount {
-      let extent = try overlay.mapping(at: offset)
-      let end = offset + extent.byteCount
-      guard case .unallocated = extent.mapping else {
-        offset = end
-        continue
-      }
-      while offset < end {
-        let count = Int(min(UInt64(unit), end - offset))
-        try overlay.read(at: offset, into: &old, count: count)
-        try base.read(at: offset, into: &new, count: count)
-        if old != new {
-          try overlay.write(at: offset, from: old.span.extracting(0..<count))
-        }
-        offset += UInt64(count)
-        bar.show(offset, of: overlay.byteCount)
-      }
-    }
-  }
-}
-
-extension DiskImage {
-  /// Reads the first `count` bytes of an array, with zeroes past the end of the disk.
-  func read(at offset: UInt64, into bytes: inout [UInt8], count: Int) throws(ImageFault) {
-    let available = offset < byteCount ? Int(min(UInt64(count), byteCount - offset)) : 0
-    var span = bytes.mutableSpan
-    var head = span._mutatingExtracting(0..<available)
-    if available > 0 { try read(at: offset, into: &head) }
-    var rest = span._mutatingExtracting(available..<count)
-    rest.update(repeating: 0)
-  }
-}
-
-extension Optional<any DiskImage> {
-  /// Reads as above; where there is no disk, there are zeroes.
-  fileprivate func read(
-    at offset: UInt64, into bytes: inout [UInt8], count: Int
-  ) throws(ImageFault) {
-    if let self { return try self.read(at: offset, into: &bytes, count: count) }
-    var span = bytes.mutableSpan
-    var piece = span._mutatingExtracting(0..<count)
-    piece.update(repeating: 0)
   }
 }

@@ -81,7 +81,7 @@ extension DiskImage {
   /// Makes a disk that was opened for reading what it was when a snapshot was made.
   func show(snapshot name: String) throws(ImageFault) {
     guard let image = self as? QcowImage else {
-      throw ImageFault(description, .refused("is a raw image, which has no snapshots"))
+      throw ImageFault(description, .refused("is not a qcow2 image, and so has no snapshots"))
     }
     try image.showSnapshot(at: image.index(ofSnapshot: name))
   }
@@ -128,7 +128,8 @@ struct SnapshotDescription: Encodable {
     return ["Snapshot list:", row("ID", "TAG", "VM SIZE", "DATE", "VM CLOCK")]
       + snapshots.map {
         row(
-          $0.id, $0.name, ByteSize(byteCount: $0.machineStateSize).rounded, $0.date, $0.guestClock)
+          escaped($0.id), escaped($0.name), ByteSize(byteCount: $0.machineStateSize).rounded,
+          $0.date, $0.guestClock)
       }
   }
 

@@ -1,8 +1,9 @@
+internal import Console
 internal import Dispatch
 internal import Foundation
 internal import Synchronization
 
-/// Turns Ctrl-C and SIGTERM into a call, so that work can end in good order. Lasts as long as this
+/// Turns Ctrl-C, SIGTERM and the terminal's end (SIGHUP) into a call, so that work can end in good order. Lasts as long as this
 /// object.
 final class SignalWatch {
   private let sources: [any DispatchSourceSignal]
@@ -11,7 +12,7 @@ final class SignalWatch {
 
   /// Calls `handler`, on another thread, at each signal.
   init(_ handler: @escaping @Sendable () -> Void) {
-    let signals = [SIGINT, SIGTERM]
+    let signals = [SIGINT, SIGTERM] + (HostProcess.ignores(SIGHUP) ? [] : [SIGHUP])
     let earlier = signals.map { ($0, signal($0, SIG_IGN)) }
     restore = { for (number, action) in earlier { signal(number, action) } }
     let registrations = DispatchSemaphore(value: 0)

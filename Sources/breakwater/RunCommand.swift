@@ -101,6 +101,8 @@ struct RunCommand: ParsableCommand {
   }
 
   func run() throws {
+    // Output that nobody reads any more ends the run in good order.
+    HostProcess.ignoreBrokenPipes()
     let consoles = try virtioConsole.map(VirtioConsoleConfiguration.init(parsing:))
     try checkTargets([console] + consoles.flatMap(\.targets))
     let generators = try rng.map(EntropyConfiguration.init(parsing:))
@@ -110,14 +112,18 @@ struct RunCommand: ParsableCommand {
     let disks = try openDisks(tracer.trace)
     let endpoint = try console.open()
     let lines = try consoles.map { try $0.openLines() }
-    let terminal = ([endpoint] + lines.joined()).lazy.compactMap { $0 as? TerminalEndpoint }.first
+    let endpoints = [endpoint] + lines.joined()
+    let terminal = endpoints.lazy.compactMap { $0 as? TerminalEndpoint }.first
     let machine = try Machine(try configuration(), console: endpoint, trace: tracer.trace)
     try attach(disks, to: machine)
     for (console, lines) in zip(consoles, lines) { try machine.attach(console, lines) }
     for generator in generators { try machine.attach(generator) }
     let nonvolatile = try nvram.map { try NonvolatileFile($0, of: machine) }
     try machine.reset()
-    if let terminal { machine.stopCondition = { terminal.quitRequested } }
+    if let terminal {
+      terminal.isHopeless = { [stopper = machine.stopper] in stopper.isStopRequested }
+      machine.stopCondition = { terminal.quitRequested || terminal.failure != nil }
+    }
 
     let signals = SignalWatch { [stopper = machine.stopper] in stopper.requestStop() }
     defer { withExtendedLifetime(signals) {} }
@@ -131,11 +137,14 @@ struct RunCommand: ParsableCommand {
     tracer.finish()
     let ending = Ending(try outcome.get(), machine)
     StandardError.line("breakwater: \(ending.text)")
+    let unwritten = endpoints.compactMap(\.failure)
+    for fault in unwritten { StandardError.line("breakwater: \(fault)") }
     if case .failure(let fault) = closing {
       StandardError.line("breakwater: \(fault)")
       throw ExitCode(max(ending.status, 1))
     }
-    if ending.status != 0 { throw ExitCode(ending.status) }
+    let status = unwritten.isEmpty ? ending.status : max(ending.status, 1)
+    if status != 0 { throw ExitCode(status) }
   }
 
   // MARK: - Set-up

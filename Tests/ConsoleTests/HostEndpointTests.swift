@@ -65,6 +65,20 @@ import Testing
 
   // MARK: Standard input and output
 
+  @Test func aReaderWhoTakesNothingIsGivenUpWhenAsked() throws {
+    let output = try #require(HostCalls.makePipe())
+    let terminal = TerminalEndpoint(input: output.reader, output: output.writer)
+    var questions = 0
+    terminal.isHopeless = {
+      questions += 1
+      return true
+    }
+    print(String(repeating: "x", count: 1 << 20), to: terminal)
+    terminal.flush()
+    #expect(questions > 0)
+    #expect(terminal.failure == nil)
+  }
+
   @Test func pipesCarryEveryByteAndEndQuietly() throws {
     let input = try #require(HostCalls.makePipe())
     let output = try #require(HostCalls.makePipe())

@@ -18,6 +18,7 @@ import Testing
     ("first panic\nsecond PANIC\n", "second PANIC"),
     ("an unfinished panic", "an unfinished panic"),
     ("\u{1B}[1mpanic\u{7}\n", "[1mpanic"),
+    ("\u{9B}1mpanic\u{85}\n", "1mpanic"),
   ]) func `the last line that mentions a panic is kept`(output: String, line: String) {
     #expect(heard(output).line == line)
     #expect(heard(output).passedOn == output)

@@ -89,6 +89,25 @@ import Testing
     }
   }
 
+  @Test("a file whose bits nobody can count is refused, with and without a forged index")
+  func hugeFile() throws {
+    let huge = MemoryFileStore()
+    try huge.setByteCount(1 << 62)
+    var forged = index
+    forged.stamp = try huge.stamp()
+    forged.checkpoints = [index.checkpoints[0]]
+    forged.checkpoints[0].inputBit = (1 << 61 - 1) * 8
+    #expect(decode(forged.encoded, stamp: forged.stamp) == nil)
+    #expect(
+      fault { _ = try GzipIndex(scanning: huge) } == "memory: is too big for a gzip image")
+    try huge.setByteCount(GzipIndex.fileLimit)
+    forged.stamp = try huge.stamp()
+    forged.checkpoints[0].inputBit = forged.stamp.byteCount * 8
+    let decoded = try #require(decode(forged.encoded, stamp: forged.stamp))
+    let image = GzipImage(huge, index: decoded)
+    #expect(throws: ImageFault.self) { try image.bytes(at: 0, count: 1) }
+  }
+
   @Test("I92: random forgery never crashes; what is read is right, or is refused")
   func randomForgery() throws {
     var random = TestRandom(seed: 21)

@@ -66,6 +66,25 @@ import Testing
     }
   }
 
+  @Test("the index belongs to the image's group", .enabled(if: geteuid() == 0, "needs root"))
+  func group() throws {
+    try #require(unsafe chown(path, 1, 1) == 0)
+    try FileManager.default.setAttributes([.posixPermissions: 0o640], ofItemAtPath: path)
+    try open()
+    let attributes = try FileManager.default.attributesOfItem(atPath: indexPath)
+    #expect(attributes[.posixPermissions] as? Int == 0o640)
+    #expect(attributes[.groupOwnerAccountID] as? Int == 1)
+    #expect(attributes[.ownerAccountID] as? Int == 0)
+  }
+
+  @Test("nobody else opens the index before it has its permissions")
+  func privateAtFirst() throws {
+    let file = try HostFile.createPrivate(directory.file("new"))
+    let attributes = try FileManager.default.attributesOfItem(atPath: file.name)
+    #expect(attributes[.posixPermissions] as? Int == 0o600)
+    #expect(throws: ImageFault.self) { try HostFile.createPrivate(file.name) }
+  }
+
   @Test("G12, I92: an index of the file's former content is made anew")
   func stale() throws {
     try open()

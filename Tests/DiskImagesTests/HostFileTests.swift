@@ -57,6 +57,54 @@ import Testing
     #expect(try FileManager.default.contentsOfDirectory(atPath: directory.path).isEmpty)
   }
 
+  @Test("A file that cannot grow is cleared in place, as far as is asked for")
+  func clear() throws {
+    let path = try directory.write("image", [UInt8](repeating: 7, count: 8192))
+    let file = try HostFile(path, writable: true)
+    #expect(file.capacity == nil)
+    let fixed = BoundedStore(file)
+    try fixed.clear(5000)
+    #expect(try file.bytes(at: 4999, count: 3) == [0, 7, 7])
+    #expect(fault { try fixed.clear(8193) } == "\(path): has 8192 bytes, but 8193 are needed")
+    try file.clear(100)
+    #expect(try file.byteCount() == 100)
+    #expect(try file.bytes(at: 0, count: 100) == [UInt8](repeating: 0, count: 100))
+  }
+
+  @Test("A device has a capacity and keeps its size", .enabled(if: LoopDevice.isPossible))
+  func device() throws {
+    let device = try LoopDevice(try directory.write("disk", [UInt8](repeating: 7, count: 1 << 20)))
+    let file = try HostFile(device.path, writable: true)
+    #expect(file.capacity == 1 << 20)
+    try file.setByteCount(1 << 20)
+    #expect(
+      fault { try file.setByteCount(0) }
+        == "\(device.path): is a device of 1048576 bytes, whose size cannot be changed")
+    #expect { try file.write(at: 1 << 20, [1]) } throws: {
+      ($0 as? ImageFault)?.isOutOfSpace == true
+    }
+  }
+
+  @Test(
+    "A qcow2 image on a device that is too small for its disk", .enabled(if: LoopDevice.isPossible))
+  func imageOnDevice() throws {
+    let device = try LoopDevice(try directory.write("disk", [UInt8](repeating: 7, count: 1 << 20)))
+    let file = try HostFile(device.path, writable: true)
+    try QcowImage.create(on: file, .init(byteCount: 8 << 20))
+    let image = try QcowImage(file, readOnly: false)
+    #expect(try image.bytes(at: 0, count: 512) == [UInt8](repeating: 0, count: 512))
+    var stored: UInt64 = 0
+    while (try? image.write(at: stored << 16, [5])) != nil, stored < 16 { stored += 1 }
+    #expect((1..<16).contains(stored))
+    #expect { try image.write(at: stored << 16, [5]) } throws: {
+      ($0 as? ImageFault)?.isOutOfSpace == true
+    }
+    try image.flush()
+    try image.close()
+    #expect(try QcowImage.check(file).exitStatus == 0)
+    #expect(try QcowImage(file).bytes(at: 0, count: 3) == [5, 0, 0])
+  }
+
   @Test("K1-K4, I93: readers share, a writer excludes writers and readers")
   func locks() throws {
     let path = try directory.write("image", [UInt8](repeating: 0, count: 512))

@@ -84,6 +84,36 @@ import Testing
     #expect(lines.first?.hasSuffix("qcow2 is assumed") == true)
   }
 
+  @Test("What is reported is one line, whatever a file's name")
+  func reportedNames() throws {
+    try directory.write("base", QcowFixture().bytes)
+    var lines: [String] = []
+    var opener = ImageOpener()
+    opener.report = { lines.append($0) }
+    _ = try opener.open(overlay("to\u{85}\n\u{9B}p", backing: "base"), readOnly: true)
+    #expect(lines.count == 1)
+    #expect(lines.first?.contains(#"/to\u{0085}\n\u{009B}p: "#) == true, "\(lines)")
+    #expect(lines.map(escaped) == lines)
+  }
+
+  @Test("An image's own file, and any below it, is not to be overwritten")
+  func partsOfTheChain() throws {
+    let base = try directory.write("base", QcowFixture().bytes)
+    let middle = try overlay("middle", backing: "base", format: "qcow2")
+    let top = try overlay("top", backing: "middle", format: "qcow2")
+    try FileManager.default.linkItem(atPath: base, toPath: directory.file("link"))
+    var opener = ImageOpener()
+    opener.isLocking = false
+    for target in [top, middle, base, directory.file("link")] {
+      let line = fault { _ = try opener.open(top, whileOverwriting: target) }
+      #expect(
+        line == "\(target): cannot be overwritten: it is read, as part of \"\(top)\"")
+    }
+    for target in [top, directory.file("new")] {
+      #expect(try opener.open(middle, whileOverwriting: target) is QcowImage)
+    }
+  }
+
   @Test("I62: the recorded format is obeyed")
   func recordedFormat() throws {
     try directory.write("base", QcowFixture().bytes)
@@ -118,6 +148,9 @@ import Testing
     #expect(missing?.contains("sub/none\\n") == true)
     #expect(missing?.contains("No such file") == true)
     #expect(missing?.contains("\n") == false)
+    // One C1 control character is CSI, which starts a command to a terminal.
+    let hostile = line(try overlay("top", backing: "\u{9B}2J\u{85}\u{2028}\u{202E}"))
+    #expect(hostile?.contains(#""\u{009B}2J\u{0085}\u{2028}\u{202E}""#) == true, "\(hostile ?? "")")
     #expect(line(try overlay("top", backing: "/dev/null"))?.contains("character device") == true)
     #expect(line(try overlay("top", backing: "."))?.contains("is a directory") == true)
   }

@@ -64,7 +64,7 @@ import Testing
     let store = try Self.newImage(4096, 65536)
     #expect(
       fault { try conversion.run(from: source, to: QcowImage(store, readOnly: false)) }?.contains(
-        "was stopped") == true)
+        "interrupted") == true)
     let small = try Self.newImage(4096, 65024)
     #expect(
       fault { try ImageConversion().run(from: source, to: QcowImage(small, readOnly: false)) }?
@@ -342,6 +342,30 @@ import Testing
       try image.write(at: 1000, Array(content[1000..<3000]))
       try image.close()
     }
+  }
+
+  @Test("Q11: an amendment is checked whole before anything changes, and does no more than it says")
+  func amendment() throws {
+    let store = try Self.newImage(512, 40_960, version: 2)
+    let before = store.bytes
+    var amendment = ImageAmendment()
+    amendment.version = 2
+    try amendment.run(on: store)
+    #expect(store.bytes == before)
+    amendment.hasLazyRefcounts = true
+    #expect(fault { try amendment.run(on: store) }?.contains("no lazy refcounts") == true)
+    amendment.version = 3
+    amendment.refcountBits = 7
+    #expect(fault { try amendment.run(on: store) }?.contains("power of two") == true)
+    #expect(store.bytes == before)
+    amendment.refcountBits = 8
+    try amendment.run(on: store)
+    let information = try QcowImage(store).information
+    #expect(information.version == 3 && information.hasLazyRefcounts)
+    #expect(information.refcountBits == 8)
+    #expect(try QcowImage.check(store).exitStatus == 0)
+    amendment.version = 2
+    #expect(fault { try amendment.run(on: store) }?.contains("going back") == true)
   }
 
   @Test("Q13: preallocated clusters read zero where freed ones held data")

@@ -73,6 +73,39 @@ import Testing
     #expect(line?.contains("did not answer") == true)
   }
 
+  @Test("An address of a family that the host lacks does not keep from the next one")
+  func families() throws {
+    let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    defer { close(listener) }
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+    try unsafe withUnsafeMutablePointer(to: &address) { pointer in
+      try unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
+        try #require(unsafe bind(listener, address, length) == 0)
+        try #require(unsafe getsockname(listener, address, &length) == 0)
+        var known = unsafe addrinfo()
+        unsafe known.ai_family = AF_INET
+        unsafe known.ai_addr = address
+        unsafe known.ai_addrlen = length
+        try unsafe withUnsafeMutablePointer(to: &known) { known in
+          var unknown = unsafe known.pointee
+          unsafe unknown.ai_family = 12345
+          #expect(
+            nbdFault { _ = try unsafe connectedSocket(&unknown, .seconds(5)) }
+              == .host(operation: "make a socket", errno: EAFNOSUPPORT))
+          unsafe unknown.ai_next = known
+          #expect(
+            nbdFault { _ = try unsafe connectedSocket(&unknown, .seconds(5)) }
+              == .host(operation: "connect to its server", errno: ECONNREFUSED))
+          try #require(listen(listener, 1) == 0)
+          close(try unsafe connectedSocket(&unknown, .seconds(5)))
+        }
+      }
+    }
+  }
+
   @Test("Nobody listens, the path is too long, there is no socket")
   func connecting() throws {
     let directory = try TemporaryDirectory()

@@ -111,6 +111,14 @@ import Testing
     #expect(requests(channel) == ["6/2 0+4096", "1/0 0+4096"])
   }
 
+  @Test("A server that has the flag for trim but not the command: what it would free stays")
+  func trimNotSupported() throws {
+    let (store, _) = try makeStore(
+      NBDScript.simple(1, error: 95) + NBDScript.simple(2, error: 5))
+    #expect(try !store.discard(0..<4096))
+    #expect(fault { _ = try store.discard(0..<4096) }?.contains("input/output error") == true)
+  }
+
   @Test("W11: one failed flush, and every later one fails")
   func stickyFlush() throws {
     let (store, channel) = try makeStore(
@@ -173,6 +181,24 @@ import Testing
       ])
   }
 
+  @Test("Answers about holes are in whole blocks, but for what reaches the export's end")
+  func brokenStretches() throws {
+    func answer(_ first: UInt32, _ second: UInt32) -> [UInt8] {
+      NBDScript.chunk(
+        1, 5, NBDScript.bytes(7 as UInt32, first, 3 as UInt32, second, 0 as UInt32))
+    }
+    for (first, second): (UInt32, UInt32) in [(1, 65535), (512, 1), (513, 511)] {
+      let (store, _) = try makeStore(answer(first, second), minimum: 512)
+      #expect(fault { _ = try store.run(at: 0) }?.contains("no whole blocks of 512") == true)
+    }
+    let (store, _) = try makeStore(answer(512, 65537), minimum: 512)
+    #expect(try store.run(at: 0) == (false, 512))
+    #expect(try store.run(at: 512) == (true, 65536))
+    let unnamed = try NBDExport(byteCount: 65536, flags: .hasFlags, advertised: nil)
+    #expect(unnamed.blockSizes.minimum == 512)
+    #expect(unnamed.extentUnit == 1)
+  }
+
   @Test("A guest that leaves room for no cluster gets an error, and nothing is lost")
   func fullExport() throws {
     let directory = try TemporaryDirectory()
@@ -207,7 +233,7 @@ import Testing
 }
 
 /// A file that must not grow.
-private final class BoundedStore: FileStore {
+final class BoundedStore: FileStore {
   private let file: HostFile
 
   init(_ file: HostFile) { self.file = file }

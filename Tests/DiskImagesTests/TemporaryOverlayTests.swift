@@ -59,6 +59,56 @@ import Testing
     _ = store
   }
 
+  @Test("What is discarded costs no memory, however big it is", .timeLimit(.minutes(1)))
+  func discardAll() throws {
+    let big = MemoryFileStore([1])
+    let size: UInt64 = 1 << 44
+    try big.setByteCount(size)
+    let overlay = TemporaryOverlay(
+      over: try RawImage(big, readOnly: true), scratch: MemoryFileStore())
+    try overlay.write(at: size - 8192, [1])
+    try overlay.discard(0..<size)
+    #expect(try overlay.mapping(at: 0) == Extent(.zero(reservedAt: nil), byteCount: 128 << 20))
+    #expect(try overlay.bytes(at: 0, count: 1) == [0])
+    #expect(try overlay.bytes(at: size - 8192, count: 1) == [0])
+    try overlay.write(at: 8192, [9])
+    #expect(try overlay.mapping(at: 0) == Extent(.zero(reservedAt: nil), byteCount: 8192))
+    #expect(try overlay.mapping(at: 8192) == Extent(.stored(fileOffset: 8192), byteCount: 4096))
+    #expect(
+      try overlay.mapping(at: 12288)
+        == Extent(.zero(reservedAt: nil), byteCount: (128 << 20) - 12288))
+  }
+
+  @Test("Requests across the places where states are grouped agree with a plain array")
+  func groups() throws {
+    // The disk ends in the middle of a block of its third group.
+    let size: UInt64 = (256 << 20) + 10_752
+    let base = MemoryFileStore()
+    try base.setByteCount(size)
+    let overlay = TemporaryOverlay(
+      over: try RawImage(base, readOnly: true), scratch: MemoryFileStore())
+    let window = (128 << 20) - 40_000..<(128 << 20) + 40_000
+    try base.write(at: UInt64(window.lowerBound), [UInt8](repeating: 5, count: window.count))
+    try overlay.discard((256 << 20) - 4096..<size)
+    #expect(try overlay.mapping(at: 256 << 20).byteCount == 10_752)
+    var random = TestRandom(seed: 3)
+    var model = [UInt8](repeating: 5, count: window.count)
+    for round in 0..<100 {
+      let start = Int.random(in: 0..<model.count, using: &random)
+      let range = start..<Int.random(in: start..<model.count, using: &random)
+      let offset = UInt64(window.lowerBound + start)
+      if round % 2 == 0 {
+        let bytes = [UInt8](repeating: UInt8(round), count: range.count)
+        try overlay.write(at: offset, bytes)
+        model.replaceSubrange(range, with: bytes)
+      } else {
+        try overlay.writeZeroes(offset..<offset + UInt64(range.count), mayUnmap: true)
+        model.replaceSubrange(range, with: [UInt8](repeating: 0, count: range.count))
+      }
+      #expect(try overlay.bytes(at: UInt64(window.lowerBound), count: window.count) == model)
+    }
+  }
+
   @Test("A failing scratch file fails the write and keeps the old content")
   func fullScratch() throws {
     let base = try RawImage(MemoryFileStore([UInt8](repeating: 3, count: 8192)), readOnly: true)

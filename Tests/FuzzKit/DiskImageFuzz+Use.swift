@@ -259,9 +259,12 @@ extension DiskImageFuzz {
     let (word, flags) = (UInt64(input.word()), input.byte())
     guard let disk, disk.isWritable, disk.image.byteCount <= Self.walkLimit else { return }
     let size = flags & 2 == 0 ? word * 64 : 1 << (word % 64)
+    let former = disk.image.byteCount
     let done = try attempt("resize") { () throws(ImageFault) in
       try disk.qcow.resize(to: size, mayShrink: flags & 1 != 0)
     }
+    // What stays as it is, is not made durable either.
+    if done, disk.image.byteCount == former { return }
     guard done, isSound, let bytes = model?.bytes, disk.image.byteCount <= Self.modelLimit else {
       model = nil
       return

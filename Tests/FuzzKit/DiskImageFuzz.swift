@@ -36,15 +36,14 @@ final class DiskImageFuzz {
 
   /// Takes the steps of an input.
   static func run(_ bytes: [UInt8]) throws(FuzzFinding) {
-    guard let fuzz = try DiskImageFuzz(FuzzInput(bytes)) else { return }
-    try fuzz.takeSteps()
+    try DiskImageFuzz(FuzzInput(bytes)).takeSteps()
   }
 
-  private init?(_ input: FuzzInput) throws(FuzzFinding) {
+  private init(_ input: FuzzInput) throws(FuzzFinding) {
     var input = input
     let number = Int(input.byte())
     if number < 0xF0 {
-      store = MemoryFileStore(DiskImageTemplate.image(number & 15), name: "image")
+      store = try MemoryFileStore(DiskImageTemplate.image(number & 15), name: "image")
       isSound = true
     } else {
       // The file itself.

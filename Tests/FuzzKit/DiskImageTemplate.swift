@@ -57,14 +57,14 @@ struct DiskImageTemplate: Sendable {
   private static let made = Mutex<[Int: MemoryFileStore.Content]>([:])
 
   /// The image of a template, made when first asked for.
-  static func image(_ number: Int) -> MemoryFileStore.Content {
+  static func image(_ number: Int) throws(FuzzFinding) -> MemoryFileStore.Content {
     if let content = made.withLock({ $0[number] }) { return content }
     do {
       let content = try all[number].make().content
       made.withLock { $0[number] = content }
       return content
     } catch {
-      fatalError("\(all[number]): \(error)")
+      throw FuzzFinding("\(all[number]) cannot be made: \(error)")
     }
   }
 

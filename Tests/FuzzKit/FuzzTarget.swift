@@ -6,6 +6,10 @@
 public enum FuzzTarget: String, CaseIterable, Sendable {
   /// A damaged qcow2 image and what its user does with it: ``DiskImageFuzz``.
   case qcow2
+  /// A damaged gzip image or a forged index, and reads: ``GzipFuzz``.
+  case gzip
+  /// An NBD server that breaks the protocol, and a client's requests: ``NBDFuzz``.
+  case nbd
 
   /// Runs one input.
   ///
@@ -13,6 +17,8 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
   public func run(_ bytes: [UInt8]) throws(FuzzFinding) {
     switch self {
     case .qcow2: try DiskImageFuzz.run(bytes)
+    case .gzip: try GzipFuzz.run(bytes)
+    case .nbd: try NBDFuzz.run(bytes)
     }
   }
 }

@@ -111,7 +111,7 @@ struct TerminalTests {
 
   @Test(
     "A signal that ends the program gives the terminal back",
-    arguments: [SIGHUP, SIGQUIT, SIGILL, SIGABRT, SIGBUS, SIGSEGV])
+    arguments: [SIGQUIT, SIGILL, SIGABRT, SIGBUS, SIGSEGV])
   func fatalSignal(_ signal: Int32) throws {
     let session = try atPrompt()
     kill(session.process.processIdentifier, signal)
@@ -130,10 +130,10 @@ struct TerminalTests {
     #expect(session.hasFormerMode)
   }
 
-  @Test("SIGTERM ends a run in good order")
-  func terminate() throws {
+  @Test("SIGTERM and the terminal's end stop a run in good order", arguments: [SIGTERM, SIGHUP])
+  func terminate(signal: Int32) throws {
     let session = try atPrompt()
-    kill(session.process.processIdentifier, SIGTERM)
+    kill(session.process.processIdentifier, signal)
     #expect(session.sees("interrupted"))
     #expect(session.ending() == 130)
     #expect(session.hasFormerMode)

@@ -20,6 +20,8 @@ public final class GzipImage: ReadOnlyDiskImage {
   private let store: any FileStore
   private var index: GzipIndex
   private var remake: (() throws(ImageFault) -> GzipIndex)?
+  /// Why the size that this disk was given is wrong.
+  private var sizeFault: ImageFault?
   private var decoder: GzipDecoder?
   private var chunks = BoundedCache<UInt64, [UInt8]>(limit: GzipImage.cacheLimit)
 
@@ -27,7 +29,7 @@ public final class GzipImage: ReadOnlyDiskImage {
   ///
   /// - Parameter remake: makes the index again, if it has not been made just now: what it says may
   ///   then turn out wrong.
-  init(
+  package init(
     _ store: any FileStore, index: GzipIndex,
     remake: (() throws(ImageFault) -> GzipIndex)? = nil
   ) {
@@ -40,6 +42,7 @@ public final class GzipImage: ReadOnlyDiskImage {
   /// Reads decoded data. Fails when the file is no longer what the index was made of.
   public func read(at offset: UInt64, into bytes: inout MutableSpan<UInt8>) throws(ImageFault) {
     try check(offset, byteCount: bytes.count)
+    if let sizeFault { throw sizeFault }
     var done = 0
     while done < bytes.count {
       let position = offset + UInt64(done)
@@ -90,10 +93,12 @@ public final class GzipImage: ReadOnlyDiskImage {
       self.remake = nil
       let fresh = try remake()
       guard fresh.dataByteCount == index.dataByteCount else {
-        throw ImageFault(
+        let fault = ImageFault(
           store.name,
           .refused(
             "has \(fresh.dataByteCount) bytes of data, not what its index said; open it again"))
+        sizeFault = fault
+        throw fault
       }
       index = fresh
       return try decode(number)

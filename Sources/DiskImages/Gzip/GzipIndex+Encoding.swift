@@ -21,7 +21,7 @@ extension GzipIndex {
   }
 
   /// The index as bytes.
-  var encoded: [UInt8] {
+  package var encoded: [UInt8] {
     var bytes = Self.magic
     bytes.appendBigEndian(UInt32(0))
     let start = bytes.count
@@ -68,9 +68,12 @@ extension GzipIndex {
   ///   - fingerprint: that file's.
   ///   - limits: bounds that a good index keeps, so that a forged one costs no more.
   /// - Returns: nil when it is no such index.
-  init?(decoding bytes: [UInt8], of stamp: FileStamp, fingerprint: UInt32, limits: Limits) {
+  package init?(
+    decoding bytes: [UInt8], of stamp: FileStamp, fingerprint: UInt32, limits: Limits
+  ) {
     var reader = BigEndianReader(bytes)
-    guard bytes.count <= Self.byteLimit(limits), bytes.starts(with: Self.magic),
+    guard stamp.byteCount <= Self.fileLimit, bytes.count <= Self.byteLimit(limits),
+      bytes.starts(with: Self.magic),
       reader.skip(Self.magic.count), let sum: UInt32 = reader.next(),
       CRC32.extend(0, with: bytes.span.extracting((Self.magic.count + 4)...)) == sum,
       reader.next() == stamp.identity?.device ?? 0, reader.next() == stamp.identity?.inode ?? 0,

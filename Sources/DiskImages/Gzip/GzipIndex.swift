@@ -1,25 +1,31 @@
 /// What one pass through a gzip file has found: how big the disk is, and places all over the file
 /// where decoding can start.
-struct GzipIndex: Equatable, Sendable {
+package struct GzipIndex: Equatable, Sendable {
   /// How many checkpoints are taken, and how much memory they may use.
-  struct Limits: Equatable, Sendable {
+  package struct Limits: Equatable, Sendable {
     /// Bytes of output from one checkpoint to the next, at least. Doubled as often as the other
     /// limits need.
-    var spacing: UInt64 = 1 << 20
+    package var spacing: UInt64 = 1 << 20
     /// The most checkpoints.
-    var checkpointCount = 4096
+    package var checkpointCount = 4096
     /// The most bytes that the windows may take, deflated.
-    var windowByteCount = 64 << 20
+    package var windowByteCount = 64 << 20
     /// The biggest disk.
-    var diskByteCount: UInt64 = 1 << 44
+    package var diskByteCount: UInt64 = 1 << 44
+
+    /// What serves disks of any size.
+    package init() {}
   }
 
+  /// The biggest file: its bits can be counted, and some more.
+  static let fileLimit = UInt64.max >> 4
+
   /// The file that this index is of.
-  var stamp: FileStamp
+  package var stamp: FileStamp
   /// CRC-32 of the file's first and last 4 KiB.
-  var fingerprint: UInt32
+  package var fingerprint: UInt32
   /// Bytes of output in all members.
-  var dataByteCount: UInt64
+  package var dataByteCount: UInt64
   /// Number of members.
   var memberCount: UInt64
   /// Bytes at the end of the file that belong to no member and are not zero padding.
@@ -56,12 +62,12 @@ extension GzipIndex {
   ///
   /// - Parameter progress: told now and then how many bytes of the file are done. Answers whether
   ///   to go on.
-  init(
+  package init(
     scanning store: any FileStore, limits: Limits = Limits(),
     progress: (_ done: UInt64, _ total: UInt64) -> Bool = { _, _ in true }
   ) throws(ImageFault) {
     stamp = try store.stamp()
-    guard stamp.byteCount <= UInt64.max >> 4 else {
+    guard stamp.byteCount <= Self.fileLimit else {
       throw ImageFault(store.name, .refused("is too big for a gzip image"))
     }
     fingerprint = try Self.fingerprint(of: store, byteCount: stamp.byteCount)

@@ -16,7 +16,7 @@ struct GzipIndexFile {
   ) throws(ImageFault) -> GzipIndex? {
     let stamp = try image.stamp()
     guard let file = try? HostFile(path, writable: false) else { return nil }
-    let owners = [try image.owner(), HostFile.processOwner]
+    let owners = [try image.owner(), HostMachine.user]
     guard owners.contains(try file.owner()) else {
       report("\(path): belongs to another user; it is not used")
       return nil
@@ -37,9 +37,9 @@ struct GzipIndexFile {
   /// Keeps an index in place of any other. A reader sees the old one or the new one, whole.
   func store(_ index: GzipIndex) throws(ImageFault) {
     let name = "\(path).\(String(UInt64.random(in: 0...UInt64.max), radix: 36))"
-    let file = try HostFile.create(name)
+    // The windows are parts of the disk: who may not read that may not read them.
+    let file = try HostFile.createPrivate(name)
     do {
-      // The windows are parts of the disk: who may not read that may not read them.
       try file.takePermissions(of: image)
       try file.write(at: 0, index.encoded)
       try HostFile.move(name, to: path)
@@ -65,7 +65,7 @@ extension ImageOpener {
   ///
   /// - Throws: ``ImageFault``; also when ``progress`` answers false.
   public func openGzip(_ store: any FileStore) throws(ImageFault) -> GzipImage {
-    guard let file = store as? HostFile, try file.isRegular() else {
+    guard let file = store as? HostFile, file.isRegular else {
       throw ImageFault(
         store.name,
         .refused("is no plain file; a gzip image is one, so that changes can be noticed"))

@@ -1,5 +1,5 @@
 /// The bytes between a client and its server, in order, both ways.
-protocol NBDChannel: AnyObject {
+package protocol NBDChannel: AnyObject {
   /// Starts the time in which the server must make progress.
   ///
   /// - Parameter isSlow: whether what it does now may take long, whatever the number of bytes.

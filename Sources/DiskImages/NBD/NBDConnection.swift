@@ -157,23 +157,34 @@ private func connectedSocket(
     throw .unresolved(host: host, reason: unsafe String(cString: gai_strerror(code)))
   }
   defer { unsafe freeaddrinfo(list) }
-  var fault = NBDFault.unresolved(host: host, reason: "it has no address")
-  // The list and its addresses live until it is freed.
-  var next = unsafe list
-  while let entry = unsafe next {
-    unsafe next = entry.pointee.ai_next
-    let socket = try newSocket(unsafe entry.pointee.ai_family, patience)
-    guard unsafe connect(socket, entry.pointee.ai_addr, entry.pointee.ai_addrlen) == 0 else {
-      fault = connectFault(socket, patience)
-      continue
+  guard let first = unsafe list else {
+    throw .unresolved(host: host, reason: "it has no address")
+  }
+  return try unsafe connectedSocket(first, patience)
+}
+
+/// A socket that is connected to the first address of a list that answers: one of a family that the
+/// host lacks, such as IPv6, must not keep from the next.
+///
+/// - Parameter first: lives, with all that it leads to, until the call is over.
+@unsafe func connectedSocket(
+  _ first: UnsafeMutablePointer<addrinfo>, _ patience: Duration
+) throws(NBDFault) -> Int32 {
+  let address = unsafe first.pointee
+  do throws(NBDFault) {
+    let socket = try newSocket(unsafe address.ai_family, patience)
+    guard unsafe connect(socket, address.ai_addr, address.ai_addrlen) == 0 else {
+      throw connectFault(socket, patience)
     }
     // Requests are small and must not wait for each other.
     var on: Int32 = 1
     _ = unsafe setsockopt(
       socket, Int32(IPPROTO_TCP), TCP_NODELAY, &on, socklen_t(MemoryLayout<Int32>.size))
     return socket
+  } catch {
+    guard let next = unsafe address.ai_next else { throw error }
+    return try unsafe connectedSocket(next, patience)
   }
-  throw fault
 }
 
 private let streamType = Int32(SOCK_STREAM.rawValue)

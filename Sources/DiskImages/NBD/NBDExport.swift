@@ -4,6 +4,9 @@ struct NBDExport: Equatable {
   var byteCount: UInt64
   var flags: NBDTransmissionFlags
   var blockSizes: NBDBlockSizes
+  /// What divides the lengths in answers about holes: a server that has named no block sizes knows
+  /// none.
+  var extentUnit: UInt32
   /// Whether replies may come in chunks, and those to reads must.
   var hasStructuredReplies = false
   /// The number under which the server tells data from holes, if it can.
@@ -23,6 +26,7 @@ struct NBDExport: Equatable {
     // Unnamed block sizes: what goes with most servers, as far as all of the export is reached.
     blockSizes =
       advertised ?? NBDBlockSizes(minimum: byteCount.isMultiple(of: 512) ? 512 : 1, maximum: nil)
+    extentUnit = advertised?.minimum ?? 1
     // Nobody can ask for a part of a block.
     self.byteCount = byteCount & ~(UInt64(blockSizes.minimum) - 1)
   }

@@ -102,6 +102,11 @@ struct NBDExtents: Equatable {
       else { throw .violation("a stretch of no bytes in an answer about holes") }
       // The server may tell more than it was asked.
       end = min(end &+ UInt64(length), export.byteCount)
+      guard length.isMultiple(of: export.extentUnit) || end == export.byteCount else {
+        throw .violation(
+          "a stretch of \(length) bytes in an answer about holes, no whole blocks of "
+            + "\(export.extentUnit)")
+      }
       let isZero = flags & Self.zero != 0
       if runs.last?.isZero == isZero { runs.removeLast() }
       runs.append(Run(isZero: isZero, end: end))

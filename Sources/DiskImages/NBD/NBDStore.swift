@@ -29,10 +29,23 @@ final class NBDStore: FileStore {
     _ location: NBDLocation, name: String, writable: Bool,
     patience: Duration = NBDConnection.patience
   ) throws(ImageFault) {
+    let connection: NBDConnection
     do throws(NBDFault) {
-      let connection = try NBDConnection(to: location.address, patience: patience)
-      let export = try NBDHandshake(connection, exportName: location.exportName).run()
-      self.init(NBDTransmission(connection, export), name: name, writable: writable)
+      connection = try NBDConnection(to: location.address, patience: patience)
+    } catch {
+      throw ImageFault(name, .server(error))
+    }
+    try self.init(
+      connection, exportName: location.exportName, name: name, writable: writable)
+  }
+
+  /// Agrees on an export with the server at the other end of a channel.
+  convenience init(
+    _ channel: any NBDChannel, exportName: String, name: String, writable: Bool
+  ) throws(ImageFault) {
+    do throws(NBDFault) {
+      let export = try NBDHandshake(channel, exportName: exportName).run()
+      self.init(NBDTransmission(channel, export), name: name, writable: writable)
     } catch {
       throw ImageFault(name, .server(error))
     }
@@ -141,7 +154,13 @@ final class NBDStore: FileStore {
     let range = range.clamped(to: 0..<export.byteCount)
     try startChange(in: range)
     let blocks = export.blockSizes.wholeBlocks(in: range)
-    do throws(NBDFault) { try transmission.change(.trim, blocks) } catch { throw fault(error) }
+    do throws(NBDFault) {
+      try transmission.change(.trim, blocks)
+    } catch .failed(_, .notSupported, _) {
+      return false
+    } catch {
+      throw fault(error)
+    }
     return true
   }
 
@@ -227,5 +246,14 @@ final class NBDStore: FileStore {
     let result = ImageFault(name, .server(fault))
     if fault.isFatal { lost = result }
     return result
+  }
+}
+
+extension ImageOpener {
+  /// The default export of the server at the other end of a channel.
+  package static func export(
+    over channel: any NBDChannel, writable: Bool
+  ) throws(ImageFault) -> any FileStore {
+    try NBDStore(channel, exportName: "", name: "nbd", writable: writable)
   }
 }

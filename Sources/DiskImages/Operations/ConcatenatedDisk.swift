@@ -42,7 +42,7 @@ public final class ConcatenatedDisk: ReadOnlyDiskImage {
     guard let (position, disk) = part(at: offset) else {
       return Extent(.unallocated, byteCount: byteCount - offset)
     }
-    let zero = try disk.zeroRun(at: position)
+    let zero = try disk.zeroRun(at: position, enough: 1)
     guard zero == 0 else { return Extent(.zero(reservedAt: nil), byteCount: zero) }
     return Extent(
       .stored(fileOffset: position), byteCount: try disk.mapping(at: position).byteCount)

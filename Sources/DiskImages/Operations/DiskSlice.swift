@@ -34,7 +34,7 @@ public final class DiskSlice: ReadOnlyDiskImage {
     guard position < range.upperBound else {
       return Extent(.zero(reservedAt: nil), byteCount: byteCount - offset)
     }
-    let zero = try disk.zeroRun(at: position)
+    let zero = try disk.zeroRun(at: position, enough: 1)
     let run = zero == 0 ? try disk.mapping(at: position).byteCount : zero
     return Extent(
       zero == 0 ? .stored(fileOffset: position) : .zero(reservedAt: nil),

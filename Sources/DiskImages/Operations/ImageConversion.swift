@@ -5,8 +5,9 @@
 public struct ImageConversion {
   /// Whether clusters are stored compressed where that saves space. The target must be qcow2.
   public var isCompressing = false
-  /// Whether what the target's backing image holds already is left out. The target must be new.
-  public var skipsBacking = false
+  /// Whether the target holds nothing of its own yet. Then what it shows already is left out: zeroes,
+  /// or what its backing image holds; and all behind the source is made to read zero.
+  public var isTargetNew = true
   /// Zeroes are left out in stretches of this many bytes, of whole clusters in a qcow2 target; 0:
   /// all of the target is written.
   public var sparseSize = 4096
@@ -21,10 +22,9 @@ public struct ImageConversion {
   /// A conversion with default settings.
   public init() {}
 
-  /// Copies all of `source` to `target` and closes that. It must be at least as big and read zero,
-  /// or show a backing image that is to be covered.
+  /// Copies all of `source` to `target`, which is at least as big, and closes that.
   ///
-  /// - Throws: ``ImageFault``; the target is then incomplete and should be removed.
+  /// - Throws: ``ImageFault``; the target is then incomplete and should be removed if it is new.
   public func run(from source: any DiskImage, to target: any DiskImage) throws(ImageFault) {
     guard target.byteCount >= source.byteCount else {
       throw ImageFault(
@@ -47,11 +47,11 @@ public struct ImageConversion {
     /// Up to here the source is known to have data.
     var dataEnd: UInt64 = sparseSize == 0 ? .max : 0
     while offset < source.byteCount {
-      let zero =
-        offset < dataEnd ? 0 : try source.zeroRun(at: offset) / UInt64(unit) * UInt64(unit)
+      let zero = offset < dataEnd ? 0 : try source.zeroRun(at: offset, enough: pieceSize)
       let end: UInt64
-      if zero > 0 {
-        end = try storeZeroes(offset..<offset + zero, in: target, unit)
+      if zero >= UInt64(unit) {
+        end = try storeZeroes(
+          offset..<offset + zero / UInt64(unit) * UInt64(unit), in: target, unit)
       } else {
         if offset >= dataEnd, case let extent = try source.mapping(at: offset),
           case .stored = extent.mapping
@@ -68,10 +68,14 @@ public struct ImageConversion {
       }
       offset = end
       guard progress(offset, source.byteCount) else {
-        throw ImageFault(target.description, .refused("is incomplete: the conversion was stopped"))
+        throw ImageFault(source.description, .interrupted)
       }
     }
     try compressed?.finish()
+    if isTargetNew, let backing = target.backing, backing.byteCount > source.byteCount {
+      let end = min(target.byteCount, backing.byteCount)
+      try target.writeZeroes(source.byteCount..<end, mayUnmap: true)
+    }
     try target.close()
   }
 
@@ -79,13 +83,15 @@ public struct ImageConversion {
   private func storeZeroes(
     _ range: Range<UInt64>, in target: any DiskImage, _ unit: Int
   ) throws(ImageFault) -> UInt64 {
-    guard let backing = target.backing else { return range.upperBound }
-    if skipsBacking {
+    if isTargetNew {
+      guard let backing = target.backing else { return range.upperBound }
       let below = try backing.knownZero(at: range.lowerBound, upTo: range.upperBound)
       if below >= UInt64(unit) { return range.lowerBound + below / UInt64(unit) * UInt64(unit) }
     }
-    try target.writeZeroes(range, mayUnmap: true)
-    return range.upperBound
+    // Not too much between two looks at `progress`.
+    let end = min(range.upperBound, range.lowerBound + 1 << 30)
+    try target.writeZeroes(range.lowerBound..<end, mayUnmap: true)
+    return end
   }
 
   /// A stretch of the source, in units that are stored or left out whole.
@@ -112,8 +118,9 @@ public struct ImageConversion {
       self.bytes = bytes
       let backing = target.backing
       zeroFate =
-        conversion.sparseSize == 0 ? .stored : backing == nil ? .leftOut : .zero
-      guard conversion.skipsBacking, let backing else { return }
+        conversion.sparseSize == 0
+        ? .stored : conversion.isTargetNew && backing == nil ? .leftOut : .zero
+      guard conversion.isTargetNew, let backing else { return }
       var below = bytes
       var belowSpan = below.mutableSpan
       try backing.readPadded(at: offset, into: &belowSpan)
@@ -136,14 +143,15 @@ public struct ImageConversion {
 
   /// Writes the units of a piece, neighbours of one fate together.
   private func store(_ piece: Piece, in target: any DiskImage) throws(ImageFault) {
-    var index = 0
-    while index < piece.count {
-      let fate = piece.fate(index)
-      let start = piece.range(index).lowerBound
-      index += 1
-      while index < piece.count, piece.fate(index) == fate { index += 1 }
-      let end = piece.range(index - 1).upperBound
-      try store(piece, start..<end, fate, in: target)
+    var start = 0
+    var fate = piece.fate(0)
+    for index in 1...piece.count {
+      let next = index < piece.count ? piece.fate(index) : nil
+      guard next != fate else { continue }
+      let range = piece.range(start).lowerBound..<piece.range(index - 1).upperBound
+      try store(piece, range, fate, in: target)
+      start = index
+      fate = next ?? fate
     }
   }
 
@@ -164,21 +172,43 @@ public struct ImageConversion {
   ) throws(ImageFault) {
     for index in 0..<piece.count {
       let (range, fate) = (piece.range(index), piece.fate(index))
-      if fate == .stored {
-        try compressed.add(
-          Array(piece.bytes[range]), at: piece.offset + UInt64(range.lowerBound))
+      let position = piece.offset + UInt64(range.lowerBound)
+      let end = position + UInt64(range.count)
+      // What lies in the last cluster behind the source stays as it is in a target that is not new.
+      let isWhole = isTargetNew || range.count == piece.unit || end == target.byteCount
+      if fate == .stored, isWhole, try vacate(position..<end, in: target) {
+        try compressed.add(Array(piece.bytes[range]), at: position)
       } else {
         try store(piece, range, fate, in: target)
       }
     }
   }
+
+  /// Takes a cluster's place in the file from it and answers whether it has none now. In version 2
+  /// a cluster over a backing image keeps it.
+  private func vacate(
+    _ cluster: Range<UInt64>, in target: any DiskImage
+  ) throws(ImageFault) -> Bool {
+    func hasPlace() throws(ImageFault) -> Bool {
+      switch try target.mapping(at: cluster.lowerBound).mapping {
+      case .unallocated, .zero(reservedAt: nil): false
+      case .zero, .stored, .compressed: true
+      }
+    }
+    guard try hasPlace() else { return true }
+    try target.writeZeroes(cluster, mayUnmap: true)
+    return try !hasPlace()
+  }
 }
 
 extension DiskImage {
   /// How many bytes from `offset` on are known to read zero without a look at data; 0: none.
-  func zeroRun(at offset: UInt64) throws(ImageFault) -> UInt64 {
+  ///
+  /// - Parameter enough: looks no further once it knows of so many. Stretches can be as small as a
+  ///   sector, and each question can be one to a server.
+  func zeroRun(at offset: UInt64, enough: UInt64) throws(ImageFault) -> UInt64 {
     var end = offset
-    while end < byteCount {
+    while end < byteCount, end - offset < enough {
       let extent = try mapping(at: end)
       switch extent.mapping {
       case .zero:
@@ -188,7 +218,8 @@ extension DiskImage {
           end += extent.byteCount
           continue
         }
-        let below = min(extent.byteCount, try backing.zeroRun(at: end))
+        let below = min(
+          extent.byteCount, try backing.zeroRun(at: end, enough: enough - (end - offset)))
         let covered = end + below == backing.byteCount ? extent.byteCount : below
         guard covered > 0 else { return end - offset }
         end += covered
@@ -199,10 +230,10 @@ extension DiskImage {
     return end - offset
   }
 
-  /// Like ``zeroRun(at:)``, with zeroes behind the end of the disk.
+  /// Like ``zeroRun(at:enough:)`` for a big cluster, with zeroes behind the end of the disk.
   func knownZero(at offset: UInt64, upTo limit: UInt64) throws(ImageFault) -> UInt64 {
     guard offset < byteCount else { return limit - offset }
-    let run = try zeroRun(at: offset)
+    let run = try zeroRun(at: offset, enough: 2 << 20)
     return offset + run == byteCount ? limit - offset : min(run, limit - offset)
   }
 }

@@ -38,17 +38,8 @@ extension QcowImage {
     guard let encoded else {
       throw ImageFault(store.name, .refused("its backing file's name does not fit its header"))
     }
-    let end = layout.offset(layout.firstL1Cluster) + (UInt64(header.l1Count) * 8 + 511) & ~511
-    if let capacity = store.capacity {
-      guard end <= capacity else {
-        throw ImageFault(
-          store.name, .refused("has \(capacity) bytes; an image's tables alone need \(end)"))
-      }
-      try store.writeZeroes(0..<end)
-    } else {
-      try store.setByteCount(0)
-      try store.setByteCount(end)
-    }
+    try store.clear(
+      layout.offset(layout.firstL1Cluster) + (UInt64(header.l1Count) * 8 + 511) & ~511)
     var table: [UInt64] = []
     for index in 0..<layout.blockClusters {
       let block = RefcountBlock(

@@ -17,8 +17,8 @@ public final class QcowImage: DiskImage {
     /// processor of the host but one, at most three.
     public init(
       tableBytes: Int = 8 << 20,
-      clusterBytes: Int = min(256 << 20, max(32 << 20, HostFile.memoryByteCount / 32)),
-      workers: Int = min(3, HostFile.processorCount - 1)
+      clusterBytes: Int = min(256 << 20, max(32 << 20, HostMachine.memoryByteCount / 32)),
+      workers: Int = min(3, HostMachine.processorCount - 1)
     ) {
       self.tableBytes = tableBytes
       self.clusterBytes = clusterBytes
