@@ -49,6 +49,21 @@ extension DMAFault: CustomStringConvertible {
   }
 }
 
+extension DMAFault.Cause {
+  /// A constant name of the cause, under which repetitions are counted.
+  public var kind: String {
+    switch self {
+    case .busMasterDisabled: "bus master off"
+    case .noWindow: "no window"
+    case .invalidMapEntry: "invalid map entry"
+    case .mapOutsideMemory: "map outside memory"
+    case .nonExistentMemory: "non-existent memory"
+    case .peerToPeer: "peer-to-peer"
+    case .addressOverflow: "address overflow"
+    }
+  }
+}
+
 extension DMAFault.Cause: CustomStringConvertible {
   /// The reason in words.
   public var description: String {

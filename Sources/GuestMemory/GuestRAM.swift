@@ -99,19 +99,6 @@ public final class GuestRAM {
     observers.notify(address, 8)
     return true
   }
-
-  /// The page numbers (address / 8192) whose content is not all zero, for snapshots.
-  public func nonZeroPages() -> [UInt64] {
-    var pages: [UInt64] = []
-    let words = Int(Self.pageSize) / 8
-    for page in 0..<byteCount / Self.pageSize {
-      let start = unsafe (hostBase + Int(page * Self.pageSize)).assumingMemoryBound(to: UInt64.self)
-      var union: UInt64 = 0
-      for index in 0..<words { unsafe union |= start[index] }
-      if union != 0 { pages.append(page) }
-    }
-    return pages
-  }
 }
 
 /// Weak references kept apart so that `GuestRAM` itself stays free of mutable properties.

@@ -38,52 +38,57 @@ struct BootLoader {
     (ram.byteCount, kernel?.entry ?? 0, UInt64(configuration.cpuCount) | 1 << 6)
   }
 
-  /// Fills memory.
+  /// Fills memory, or changes nothing of it and throws.
   func load() throws(LoadError) {
-    try load(firmware, name: configuration.firmware.name)
-    guard let kernel, let file = configuration.kernel else { return }
-    try load(kernel, name: file.name)
+    let pieces = try layOut().sorted { $0.range.lowerBound < $1.range.lowerBound }
+    for (piece, next) in zip(pieces, pieces.dropFirst()) where piece.range.overlaps(next.range) {
+      throw LoadError(
+        "\(next.name) at \(PhysicalAddress(next.range.lowerBound)) overlaps \(piece.name) at "
+          + "\(PhysicalAddress(piece.range.lowerBound)); an initial RAM disk lies at the end of "
+          + "memory (--memory), everything else where its file says")
+    }
+    for piece in pieces { fill(piece) }
+  }
+
+  /// A part of memory that is filled: what the bytes do not reach is zero.
+  private struct Piece {
+    var name: String
+    var range: Range<UInt64>
+    var bytes: ArraySlice<UInt8>
+  }
+
+  private func layOut() throws(LoadError) -> [Piece] {
+    var pieces = try parts(of: firmware, name: configuration.firmware.name)
+    guard let kernel, let file = configuration.kernel else { return pieces }
+    pieces += try parts(of: kernel, name: file.name)
+    var initrd: Piece?
+    if let file = configuration.initrd {
+      let size = UInt64(file.bytes.count)
+      guard size < ram.byteCount else {
+        throw LoadError(
+          "\(file.name): \(size) bytes do not fit into \(ram.byteCount) bytes of memory")
+      }
+      let start = (ram.byteCount - size) & ~(GuestRAM.pageSize - 1)
+      initrd = Piece(name: file.name, range: start..<start + size, bytes: file.bytes[...])
+    }
     let base = kernel.lowestPhysicalAddress
     guard base >= Self.parameterDistance else {
       throw LoadError(
-        "\(file.name): loaded at 0x\(String(base, radix: 16)), "
-          + "which leaves no room for the parameter block 0x6000 bytes below")
+        "\(file.name): loaded at \(PhysicalAddress(base)), which leaves no room for the parameter "
+          + "block 0x6000 bytes below")
     }
-    if let overlap = firmware.segments.first(where: { overlaps($0, base - Self.parameterDistance) })
-    {
-      throw LoadError(
-        "\(file.name): its parameter block at 0x\(String(base - Self.parameterDistance, radix: 16)) "
-          + "overlaps the firmware at 0x\(String(overlap.physicalAddress, radix: 16))")
-    }
-    try loadParameters(at: base - Self.parameterDistance)
+    let block = parameterBlock(initrd: initrd?.range)
+    let start = base - Self.parameterDistance
+    pieces.append(
+      Piece(
+        name: "the kernel's parameter block", range: start..<start + UInt64(block.count),
+        bytes: block[...]))
+    if let initrd { pieces.append(initrd) }
+    return pieces
   }
 
-  private func overlaps(_ segment: ELFExecutable.Segment, _ address: UInt64) -> Bool {
-    address < segment.physicalAddress &+ segment.byteCount
-      && segment.physicalAddress < address &+ 0x110
-  }
-
-  private func loadParameters(at address: UInt64) throws(LoadError) {
-    var block = [UInt8](repeating: 0, count: 0x110)
-    for (index, byte) in configuration.commandLine.utf8.enumerated() { block[index] = byte }
-    if let initrd = configuration.initrd {
-      let size = UInt64(initrd.bytes.count)
-      guard size < ram.byteCount else {
-        throw LoadError(
-          "\(initrd.name): \(size) bytes do not fit into \(ram.byteCount) bytes of memory")
-      }
-      let start = (ram.byteCount - size) & ~0x1FFF
-      try write(initrd.bytes, at: start, name: initrd.name)
-      let virtual = start &+ 0xFFFF_FC00_0000_0000
-      for index in 0..<8 {
-        block[0x100 + index] = UInt8(truncatingIfNeeded: virtual >> (8 * UInt64(index)))
-        block[0x108 + index] = UInt8(truncatingIfNeeded: size >> (8 * UInt64(index)))
-      }
-    }
-    try write(block, at: address, name: "the kernel's parameter block")
-  }
-
-  private func load(_ executable: ELFExecutable, name: String) throws(LoadError) {
+  private func parts(of executable: ELFExecutable, name: String) throws(LoadError) -> [Piece] {
+    var pieces: [Piece] = []
     for segment in executable.segments {
       let start = segment.physicalAddress
       let (end, overflow) = start.addingReportingOverflow(segment.byteCount)
@@ -92,26 +97,29 @@ struct BootLoader {
           "\(name): needs memory up to 0x\(String(end, radix: 16)), "
             + "but the machine has \(ram.byteCount) bytes; give more with --memory")
       }
-      try write(segment.bytes, at: start, name: name)
-      try clear(from: start + UInt64(segment.bytes.count), to: end, name: name)
+      pieces.append(Piece(name: name, range: start..<end, bytes: segment.bytes))
     }
+    return pieces
   }
 
-  /// Zeroes what the file does not fill: memory is not fresh after a reset.
-  private func clear(from start: UInt64, to end: UInt64, name: String) throws(LoadError) {
+  /// The command line, then address (KSEG) and size of the initial RAM disk.
+  private func parameterBlock(initrd: Range<UInt64>?) -> [UInt8] {
+    var block = Array(configuration.commandLine.utf8)
+    block.append(contentsOf: repeatElement(0, count: Self.commandLineByteCount - block.count))
+    block.append(littleEndian: initrd.map { $0.lowerBound &+ 0xFFFF_FC00_0000_0000 } ?? 0)
+    block.append(littleEndian: initrd.map { $0.upperBound - $0.lowerBound } ?? 0)
+    return block
+  }
+
+  /// Zeroes what the file does not fill: memory is not fresh after a reset. All pieces lie in memory.
+  private func fill(_ piece: Piece) {
+    _ = ram.write(PhysicalAddress(piece.range.lowerBound), from: piece.bytes.span)
     let zeroes = [UInt8](repeating: 0, count: 1 << 16)
-    var address = start
-    while address < end {
-      let count = min(UInt64(zeroes.count), end - address)
-      guard ram.write(PhysicalAddress(address), from: zeroes.span.extracting(first: Int(count)))
-      else { throw LoadError("\(name): does not fit into \(ram.byteCount) bytes of memory") }
-      address += count
-    }
-  }
-
-  private func write(_ bytes: [UInt8], at address: UInt64, name: String) throws(LoadError) {
-    guard ram.write(PhysicalAddress(address), from: bytes.span) else {
-      throw LoadError("\(name): does not fit into \(ram.byteCount) bytes of memory")
+    var address = piece.range.lowerBound + UInt64(piece.bytes.count)
+    while address < piece.range.upperBound {
+      let count = min(zeroes.count, Int(piece.range.upperBound - address))
+      _ = ram.write(PhysicalAddress(address), from: zeroes.span.extracting(first: count))
+      address += UInt64(count)
     }
   }
 }

@@ -63,8 +63,8 @@ public struct DiskConfiguration: VirtioOption, Equatable, Sendable {
       }
       overlay = value == "none" ? .none : value == "temp" ? .temporary : .file(value)
     case .serial: options.serial = value
-    case .queues: options.queueCount = try number(key, value, 1...16)
-    case .queueSize: options.queueSize = try number(key, value, 4...1024)
+    case .queues: options.queueCount = try number(key, value, BlockOptions.queueCounts)
+    case .queueSize: options.queueSize = try number(key, value, BlockOptions.queueSizes)
     }
   }
 }

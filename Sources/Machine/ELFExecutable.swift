@@ -1,3 +1,5 @@
+internal import GuestMemory
+
 /// A loadable ELF64 file for Alpha.
 ///
 /// The file is untrusted: every offset and size is checked before it is used.
@@ -6,8 +8,8 @@ public struct ELFExecutable: Sendable {
   public struct Segment: Sendable {
     /// Where it goes, as the file says (virtual or physical).
     public var address: UInt64
-    /// Bytes from the file.
-    public var bytes: [UInt8]
+    /// Bytes of the file, which many segments may share.
+    public var bytes: ArraySlice<UInt8>
     /// Size in memory; what the file does not fill is zero.
     public var byteCount: UInt64
 
@@ -30,37 +32,37 @@ public struct ELFExecutable: Sendable {
 
   /// Reads a file's bytes; `name` is what errors call it.
   public init(_ bytes: [UInt8], name: String) throws(LoadError) {
-    let file = LittleEndianBytes(bytes)
     guard bytes.starts(with: [0x7F, 0x45, 0x4C, 0x46]) else {
       throw LoadError("\(name): not an ELF file; an Alpha ELF64 executable is needed")
     }
     guard bytes.count >= 64, bytes[4] == 2, bytes[5] == 1 else {
       throw LoadError("\(name): not a little-endian ELF64 file, which Alpha executables are")
     }
-    let machine = UInt16(truncatingIfNeeded: file.integer(at: 18, byteCount: 2) ?? 0)
+    let machine: UInt16 = bytes.span.integer(at: 18)
     guard machine == Self.machine else {
       throw LoadError(
         "\(name): made for ELF machine 0x\(String(machine, radix: 16)), "
           + "not for Alpha (0x\(String(Self.machine, radix: 16)))")
     }
-    entry = file.integer(at: 24, byteCount: 8) ?? 0
-    guard let table = file.integer(at: 32, byteCount: 8),
-      let entrySize = file.integer(at: 54, byteCount: 2), entrySize >= 56,
-      let count = file.integer(at: 56, byteCount: 2)
-    else { throw LoadError("\(name): damaged ELF header") }
+    entry = bytes.span.integer(at: 24)
+    let table: UInt64 = bytes.span.integer(at: 32)
+    let entrySize = UInt64(bytes.span.integer(at: 54, as: UInt16.self))
+    let count = UInt64(bytes.span.integer(at: 56, as: UInt16.self))
+    guard entrySize >= 56 else { throw LoadError("\(name): damaged ELF header") }
     var segments: [Segment] = []
     for index in 0..<count {
       let (header, overflow) = table.addingReportingOverflow(index * entrySize)
-      guard !overflow, let type = file.integer(at: header, byteCount: 4),
-        let offset = file.integer(at: header &+ 8, byteCount: 8),
-        let virtual = file.integer(at: header &+ 16, byteCount: 8),
-        let fileSize = file.integer(at: header &+ 32, byteCount: 8),
-        let memorySize = file.integer(at: header &+ 40, byteCount: 8)
-      else {
+      guard !overflow, let words = bytes.slice(at: header, byteCount: 56) else {
         throw LoadError("\(name): program header \(index) lies outside the file")
       }
+      let entry = words.span
+      let type: UInt32 = entry.integer(at: 0)
+      let offset: UInt64 = entry.integer(at: 8)
+      let virtual: UInt64 = entry.integer(at: 16)
+      let fileSize: UInt64 = entry.integer(at: 32)
+      let memorySize: UInt64 = entry.integer(at: 40)
       guard type == 1, memorySize > 0 else { continue }
-      guard fileSize <= memorySize, let content = file.slice(at: offset, byteCount: fileSize)
+      guard fileSize <= memorySize, let content = bytes.slice(at: offset, byteCount: fileSize)
       else {
         throw LoadError("\(name): segment \(index) lies outside the file, which may be truncated")
       }
@@ -79,19 +81,11 @@ public struct LoadError: Error, Equatable, CustomStringConvertible {
   public init(_ description: String) { self.description = description }
 }
 
-/// Bounds-checked little-endian reads.
-struct LittleEndianBytes {
-  let bytes: [UInt8]
-
-  init(_ bytes: [UInt8]) { self.bytes = bytes }
-
-  func integer(at offset: UInt64, byteCount: Int) -> UInt64? {
-    slice(at: offset, byteCount: UInt64(byteCount))?.reversed().reduce(0) { $0 << 8 | UInt64($1) }
-  }
-
-  func slice(at offset: UInt64, byteCount: UInt64) -> [UInt8]? {
-    let size = UInt64(bytes.count)
+extension [UInt8] {
+  /// The bytes of a range, or nil where it does not lie inside.
+  fileprivate func slice(at offset: UInt64, byteCount: UInt64) -> ArraySlice<UInt8>? {
+    let size = UInt64(count)
     guard offset <= size, byteCount <= size - offset else { return nil }
-    return Array(bytes[Int(offset)..<Int(offset + byteCount)])
+    return self[Int(offset)..<Int(offset + byteCount)]
   }
 }

@@ -34,6 +34,8 @@ public final class Machine {
   public let cpus: [AlphaCPU]
   /// The virtio functions, by slot.
   public private(set) var functions: [VirtioPCIFunction] = []
+  /// The slots that devices still to be attached name: a device that names none takes another.
+  public var reservedSlots: Set<Int> = []
   /// The disks' images, until ``closeDisks()``.
   var images: [any DiskImage] = []
   /// The virtio consoles.
@@ -123,16 +125,16 @@ public final class Machine {
   /// The host's ends of the serial port and of every port of the virtio consoles.
   var lines: [any CharacterEndpoint] { [console] + consoles.flatMap(\.lines) }
 
-  /// Puts a virtio device into its slot, or into a free one, and builds its way to memory: address
-  /// policy, bus-master gate, fault reports, Pchip windows, RAM.
+  /// Puts a virtio device into its slot, or into a free one that is not reserved, and builds its way to
+  /// memory: address policy, bus-master gate, fault reports, Pchip windows, RAM.
   public func attach(_ device: any VirtioDevice, _ placement: VirtioPlacement) throws {
     let used = Set(pci.targets.map(\.slot))
-    let free = InterruptRouting.slots.first { !used.contains($0) }
+    let free = InterruptRouting.slots.first { !used.contains($0) && !reservedSlots.contains($0) }
     guard let slot = placement.slot ?? free else {
-      throw MachineSetUpError("\(device.name): PCI slots 1 to 6 are all taken")
+      throw MachineSetUpError("\(device.name): \(Self.slotNames) are all taken")
     }
     guard InterruptRouting.slots.contains(slot) else {
-      throw MachineSetUpError("\(device.name): slot \(slot) is none of the slots 1 to 6")
+      throw MachineSetUpError("\(device.name): slot \(slot) is none of \(Self.slotNames)")
     }
     let function = try VirtioPCIFunction(
       device, interface: placement.interface, policy: placement.policy, trace: trace
@@ -148,6 +150,10 @@ public final class Machine {
     }
     try pci.attach(function, slot: slot)
     functions.append(function)
+  }
+
+  private static var slotNames: String {
+    "PCI slots \(InterruptRouting.slots.lowerBound) to \(InterruptRouting.slots.upperBound)"
   }
 
   /// The battery-backed memory of the real-time clock, where the firmware has its nonvolatile

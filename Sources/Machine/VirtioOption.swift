@@ -1,3 +1,4 @@
+internal import Tsunami
 public import Virtio
 
 /// An option for a virtio device, `VALUE,key=value,...`: some keys are the device's own, the others
@@ -60,11 +61,6 @@ extension VirtioOption {
             + Self.keyNames.map { $0 + "=" }.joined(separator: ", "))
       }
     }
-    guard placement.interface == .modern || placement.policy.accessPlatform != .required else {
-      throw MachineSetUpError(
-        "\(subject): access-platform=required needs interface=modern; "
-          + "a legacy driver cannot accept the feature")
-    }
   }
 
   private mutating func place(
@@ -74,7 +70,7 @@ extension VirtioOption {
     case .interface: placement.interface = try choose(key, value)
     case .accessPlatform: placement.policy.accessPlatform = try choose(key, value)
     case .dma: placement.policy.unnegotiated = try choose(key, value)
-    case .slot: placement.slot = try number(key, value, 1...6)
+    case .slot: placement.slot = try number(key, value, InterruptRouting.slots)
     }
   }
 

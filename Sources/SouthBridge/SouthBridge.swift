@@ -98,9 +98,9 @@ public final class SouthBridge {
     set { realTimeClock.nonvolatileMemory = newValue }
   }
 
-  /// RSTDRV: every device starts anew, but the clock and its memory run on their battery.
+  /// RSTDRV: every device behind the bridge starts anew, but the clock and its memory run on their
+  /// battery. The bridge itself is reset with the PCI bus.
   public func reset() {
-    bridge.reset()
     intervalTimer.reset()
     realTimeClock.reset()
     keyboardController.reset()

@@ -30,6 +30,7 @@ extension BlockDevice {
       throw .malformedRequest(head: chain.head, reason: "no writable byte for the status")
     }
     let room = chain.writable.remaining
+    notifiedQueues?.spend(Self.requestCost)
     let status = answer(&chain)
     do {
       _ = try statusByte.write([status.rawValue].span)
@@ -93,6 +94,7 @@ extension BlockDevice {
     if chain.writable.remaining == 0, chain.readable.remaining > 0 {
       warn("wrong direction", "\(request): its buffers are readable; nothing is stored there")
     }
+    notifiedQueues?.spend(chain.writable.remaining)
     try withBuffer(chain.writable.remaining) { (bytes) throws(RequestFailure) in
       while chain.writable.remaining > 0 {
         let count = min(chain.writable.remaining, bytes.count)
@@ -121,6 +123,7 @@ extension BlockDevice {
     if chain.readable.remaining == 0, chain.writable.remaining > 0 {
       warn("wrong direction", "\(request): its buffers are writable; nothing is taken from there")
     }
+    notifiedQueues?.spend(chain.readable.remaining)
     try withBuffer(chain.readable.remaining) { (bytes) throws(RequestFailure) in
       while chain.readable.remaining > 0 {
         let count = min(chain.readable.remaining, bytes.count)
@@ -144,6 +147,7 @@ extension BlockDevice {
 
   private func flushImage() throws(RequestFailure) {
     guard !image.isReadOnly else { return }
+    notifiedQueues?.spend(Self.flushCost)
     do {
       try image.flush()
     } catch {
@@ -202,6 +206,7 @@ extension BlockDevice {
     }
     do {
       for (range, mayUnmap) in ranges {
+        notifiedQueues?.spend(range.count)
         switch change {
         case .discard: try image.discard(range)
         case .writeZeroes: try image.writeZeroes(range, mayUnmap: mayUnmap)
@@ -224,6 +229,10 @@ extension BlockDevice {
   ) throws(RequestFailure) -> UInt64 {
     guard UInt64(byteCount).isMultiple(of: Self.sectorSize) else {
       throw .refused(.ioError, "\(byteCount) bytes are no whole sectors of \(Self.sectorSize)")
+    }
+    guard byteCount <= Self.maximumRequestSize else {
+      throw .refused(
+        .ioError, "\(byteCount) bytes, at most \(Self.maximumRequestSize) are possible")
     }
     return try byteOffset(
       sector: request.sector, sectorCount: UInt64(byteCount) / Self.sectorSize)

@@ -1,5 +1,6 @@
 public import DeviceModel
 public import DiskImages
+import GuestMemory
 public import Virtio
 
 /// A virtio block device (VIRTIO 1.2, 5.2) over a disk image.
@@ -18,10 +19,18 @@ public final class BlockDevice: VirtioDevice {
   /// Alpha cannot chain its scatter lists (ARCH_NO_SG_CHAIN): there a request of more than 128
   /// elements fails, and its virtio driver believes what the device says.
   static let maximumDataElements: UInt32 = 126
+  /// Most bytes of a data element that `size_max` allows.
+  static let maximumElementSize: UInt32 = 1 << 17
+  /// Most bytes that a request moves: work that the host does in a moment.
+  static let maximumRequestSize = 1 << 24
   /// Most ranges of one DISCARD or WRITE_ZEROES request.
-  static let maximumSegments = 64
-  /// Most sectors of one range: work that the host does in a moment.
-  static let maximumSegmentSectors: UInt32 = 1 << 17
+  static let maximumSegments = 4
+  /// Most sectors of one range. All ranges together have ``maximumRequestSize`` bytes.
+  static let maximumSegmentSectors: UInt32 = 1 << 13
+  /// What a request costs beside the bytes it moves (`NotifiedQueues`).
+  static let requestCost = 1 << 16
+  /// What making the image durable costs.
+  static let flushCost = 1 << 20
 
   /// The name in reports.
   public let name: String
@@ -33,7 +42,7 @@ public final class BlockDevice: VirtioDevice {
   let trace: DeviceTrace
   weak var core: VirtioCore?
 
-  private var notifiedQueues: NotifiedQueues?
+  private(set) var notifiedQueues: NotifiedQueues?
   /// The `writeback` byte of the configuration.
   private(set) var isWriteback = true
   /// Where bytes are between image and memory; grows up to ``chunkSize``.
@@ -59,7 +68,7 @@ public final class BlockDevice: VirtioDevice {
 
   /// What the device offers. One that cannot be written offers nothing that writes.
   public var features: VirtioFeatures {
-    var features: VirtioFeatures = [.segMax, .blockSize, .flush]
+    var features: VirtioFeatures = [.sizeMax, .segMax, .blockSize, .flush]
     features.formUnion(image.isReadOnly ? .readOnly : [.configWCE, .discard, .writeZeroes])
     if options.queueCount > 1 { features.insert(.multiQueue) }
     return features
@@ -96,7 +105,11 @@ public final class BlockDevice: VirtioDevice {
   public func notified(queue: Int) { notifiedQueues?.insert(queue) }
 
   private func serve(_ queue: Int) -> Bool {
-    core?.serve(queue: queue) { chain throws(QueueFault) in try self.serve(&chain) } ?? false
+    core?.serve(queue: queue) { chain throws(QueueFault) in
+      try self.serve(&chain)
+    } while: {
+      notifiedQueues?.hasBudget == true
+    } ?? false
   }
 
   // MARK: Configuration
@@ -104,16 +117,12 @@ public final class BlockDevice: VirtioDevice {
   /// The configuration structure (VIRTIO 1.2, 5.2.4) up to the last offered field.
   public var configuration: [UInt8] {
     var bytes: [UInt8] = []
-    func append(_ value: some FixedWidthInteger) {
-      for index in 0..<value.bitWidth / 8 {
-        bytes.append(UInt8(truncatingIfNeeded: value >> (8 * index)))
-      }
-    }
+    func append(_ value: some FixedWidthInteger) { bytes.append(littleEndian: value) }
     func skip(to offset: Int) {
       bytes.append(contentsOf: repeatElement(0, count: offset - bytes.count))
     }
     append(capacity)
-    skip(to: 12)
+    append(Self.maximumElementSize)  // size_max
     append(min(UInt32(options.queueSize) - 2, Self.maximumDataElements))  // seg_max
     skip(to: 20)
     append(UInt32(Self.sectorSize))  // blk_size
@@ -170,7 +179,7 @@ extension BlockDevice: Snapshotting {
   public struct Saved: Codable, Equatable, Sendable {
     /// The `writeback` byte.
     public var isWriteback: Bool
-    /// Notified queues, ascending.
+    /// Notified queues, the next one first.
     public var pending: [Int]
   }
 

@@ -2,6 +2,8 @@ import Virtio
 
 /// The block device's feature bits (VIRTIO 1.2, 5.2.3).
 extension VirtioFeatures {
+  /// VIRTIO_BLK_F_SIZE_MAX: most bytes of a data element.
+  static let sizeMax = VirtioFeatures(bit: 1)
   /// VIRTIO_BLK_F_SEG_MAX: most data elements of a request.
   static let segMax = VirtioFeatures(bit: 2)
   /// VIRTIO_BLK_F_RO: the disk is read-only.

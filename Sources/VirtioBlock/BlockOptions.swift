@@ -2,11 +2,16 @@ import Virtio
 
 /// How a block device is set up.
 public struct BlockOptions: Equatable, Sendable {
+  /// How many request queues there can be.
+  public static let queueCounts = 1...16
+  /// How many entries a queue can have, where they are a power of two.
+  public static let queueSizes: ClosedRange<UInt16> = 4...1024
+
   /// What GET_ID answers: at most 20 ASCII characters.
   public var serial: String
-  /// Request queues, 1 to 16.
+  /// Request queues, ``queueCounts``.
   public var queueCount: Int
-  /// Entries of each queue: a power of two, 4 to 1024.
+  /// Entries of each queue: a power of two in ``queueSizes``.
   public var queueSize: UInt16
   /// Nanoseconds between a notification and the service of what it announced.
   public var latency: UInt64
@@ -26,8 +31,8 @@ public struct BlockOptions: Equatable, Sendable {
     guard serial.utf8.count <= BlockDevice.serialSize, serial.utf8.allSatisfy({ $0 < 0x80 }) else {
       throw .badSerial(serial)
     }
-    guard (1...16).contains(queueCount) else { throw .badQueueCount(queueCount) }
-    guard QueueLayout.isValidSize(queueSize), (4...1024).contains(queueSize) else {
+    guard Self.queueCounts.contains(queueCount) else { throw .badQueueCount(queueCount) }
+    guard QueueLayout.isValidSize(queueSize), Self.queueSizes.contains(queueSize) else {
       throw .badQueueSize(queueSize)
     }
   }
@@ -47,9 +52,9 @@ public enum BlockSetUpError: Error, Equatable, CustomStringConvertible {
     switch self {
     case .badSerial(let serial):
       "disk serial '\(serial)' is not at most \(BlockDevice.serialSize) ASCII characters"
-    case .badQueueCount(let count): "\(count) disk queues: 1 to 16 are possible"
+    case .badQueueCount(let count): "\(count) disk queues: \(BlockOptions.queueCounts) are possible"
     case .badQueueSize(let size):
-      "disk queue size \(size) is not a power of two from 4 to 1024"
+      "disk queue size \(size) is not a power of two in \(BlockOptions.queueSizes)"
     }
   }
 }

@@ -1,3 +1,5 @@
+import GuestMemory
+
 /// What a driver asks for (VIRTIO 1.2, 5.2.6): the header in front of every request.
 struct BlockRequest {
   /// Bytes of the header.
@@ -19,8 +21,8 @@ struct BlockRequest {
   let sector: UInt64
 
   init(_ bytes: [UInt8]) {
-    type = bytes.littleEndian(at: 0)
-    sector = bytes.littleEndian(at: 8)
+    type = bytes.span.integer(at: 0)
+    sector = bytes.span.integer(at: 8)
   }
 
   /// What the type asks for; nil for what this device does not know. Bit 31 is the legacy barrier
@@ -51,19 +53,11 @@ struct BlockSegment {
   let flags: UInt32
 
   init(_ bytes: [UInt8], at offset: Int) {
-    sector = bytes.littleEndian(at: offset)
-    sectorCount = bytes.littleEndian(at: offset + 8)
-    flags = bytes.littleEndian(at: offset + 12)
+    sector = bytes.span.integer(at: offset)
+    sectorCount = bytes.span.integer(at: offset + 8)
+    flags = bytes.span.integer(at: offset + 12)
   }
 
   /// The only flag: zeroed space may go back to the host.
   var mayUnmap: Bool { flags & 1 != 0 }
-}
-
-extension [UInt8] {
-  /// The little-endian integer whose first byte is at `offset`.
-  fileprivate func littleEndian<Value: FixedWidthInteger>(at offset: Int) -> Value {
-    self[offset..<offset + Value.bitWidth / 8].reversed()
-      .reduce(0) { ($0 << 8) | Value(truncatingIfNeeded: $1) }
-  }
 }

@@ -27,7 +27,7 @@ extension ConsoleDevice: Snapshotting {
     public var ports: [Port]
     /// The window's size.
     public var size: WindowSize?
-    /// Notified queues, ascending.
+    /// Notified queues, the next one first.
     public var notified: [Int]
   }
 

@@ -1,5 +1,6 @@
 public import Console
 public import DeviceModel
+import GuestMemory
 public import Virtio
 
 /// A virtio console (VIRTIO 1.2, 5.3): a console, and any number of named ports.
@@ -126,9 +127,9 @@ public final class ConsoleDevice: VirtioDevice {
 
   /// Columns, rows, number of ports, emergency write (VIRTIO 1.2, 5.3.4).
   public var configuration: [UInt8] {
-    ControlMessage.bytes(size ?? WindowSize(columns: 0, rows: 0))
-      + ControlMessage.littleEndian(UInt32(ports.count > 1 ? ports.count : 0))
-      + [0, 0, 0, 0]
+    var bytes = ControlMessage.bytes(size ?? WindowSize(columns: 0, rows: 0))
+    bytes.append(littleEndian: UInt32(ports.count > 1 ? ports.count : 0))
+    return bytes + [0, 0, 0, 0]
   }
 
   /// A write to `emerg_wr` puts a character out at once, without a driver.

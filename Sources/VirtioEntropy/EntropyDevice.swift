@@ -105,7 +105,7 @@ extension EntropyDevice: Snapshotting {
   public struct Saved: Codable, Equatable, Sendable {
     /// Where the sequence of a seed stands; nil for the host's numbers.
     public var sequence: UInt64?
-    /// Notified queues, ascending.
+    /// Notified queues, the next one first.
     public var notified: [Int]
   }
 

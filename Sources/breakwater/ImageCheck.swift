@@ -82,7 +82,7 @@ struct ImageCheck: ImageOperation {
       (report.corruptions, "errors were found on the image; data may be corrupt"),
       (report.unreadableClusters, "compressed clusters cannot be decompressed"),
       (report.leaks, "leaked clusters were found: lost space, no harm to data"),
-      (report.checkErrors, "internal errors kept the check from completing"),
+      (report.checkErrors, "parts of the image could not be checked"),
     ]
     for (count, text) in wrong where count > 0 { print("\(count) \(text).") }
     guard !quiet else { return }

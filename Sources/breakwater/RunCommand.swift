@@ -115,6 +115,9 @@ struct RunCommand: ParsableCommand {
     let endpoints = [endpoint] + lines.joined()
     let terminal = endpoints.lazy.compactMap { $0 as? TerminalEndpoint }.first
     let machine = try Machine(try configuration(), console: endpoint, trace: tracer.trace)
+    machine.reservedSlots = Set(
+      (disks.map(\.disk.placement) + consoles.map(\.placement) + generators.map(\.placement))
+        .compactMap(\.slot))
     try attach(disks, to: machine)
     for (console, lines) in zip(consoles, lines) { try machine.attach(console, lines) }
     for generator in generators { try machine.attach(generator) }

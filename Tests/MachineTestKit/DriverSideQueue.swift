@@ -161,10 +161,15 @@ public final class DriverSideQueue {
         index, address: buffer.address, length: buffer.length, flags: flags(buffer, isLast),
         next: isLast ? 0 : index + 1, table: table)
     }
+    return try addIndirectHead(table: table, byteCount: UInt32(16 * buffers.count))
+  }
+
+  /// Makes one descriptor available that points to a table, which is the caller's.
+  @discardableResult
+  public func addIndirectHead(table: UInt64, byteCount: UInt32) throws -> UInt16 {
     let head = nextDescriptor
     nextDescriptor = (nextDescriptor + 1) % size
-    try setDescriptor(
-      head, address: table, length: UInt32(16 * buffers.count), flags: Self.indirect)
+    try setDescriptor(head, address: table, length: byteCount, flags: Self.indirect)
     try offer(head)
     return head
   }

@@ -6,6 +6,8 @@ public final class FlatDMASpace: DMAAddressSpace {
   public let ram: GuestRAM
   /// Addresses in these ranges fault as if no window claimed them.
   public var holes: [Range<UInt64>] = []
+  /// The accesses that failed.
+  public private(set) var faults: [DMAFault] = []
 
   /// A space of `byteCount` bytes.
   public init(byteCount: UInt64 = 1 << 20) throws { ram = try GuestRAM(byteCount: byteCount) }
@@ -13,15 +15,21 @@ public final class FlatDMASpace: DMAAddressSpace {
   /// A space over memory that is there.
   public init(ram: GuestRAM) { self.ram = ram }
 
+  /// Takes over what another space of the same size holds.
+  public func copy(from other: FlatDMASpace) throws {
+    try writeBytes(
+      other.readBytes(BusAddress(0), byteCount: Int(ram.byteCount)), at: BusAddress(0))
+  }
+
   /// Copies memory out.
   public func read(_ address: BusAddress, into bytes: inout MutableSpan<UInt8>) throws(DMAFault) {
-    try probe(address, byteCount: UInt64(bytes.count), .read)
+    try check(address, UInt64(bytes.count), .read)
     _ = ram.read(PhysicalAddress(address.rawValue), into: &bytes)
   }
 
   /// Copies into memory.
   public func write(_ address: BusAddress, from bytes: Span<UInt8>) throws(DMAFault) {
-    try probe(address, byteCount: UInt64(bytes.count), .write)
+    try check(address, UInt64(bytes.count), .write)
     _ = ram.write(PhysicalAddress(address.rawValue), from: bytes)
   }
 
@@ -39,6 +47,17 @@ public final class FlatDMASpace: DMAAddressSpace {
       throw DMAFault(
         .nonExistentMemory(window: nil, physical: PhysicalAddress(address.rawValue)),
         at: address, direction)
+    }
+  }
+
+  private func check(
+    _ address: BusAddress, _ byteCount: UInt64, _ direction: DMADirection
+  ) throws(DMAFault) {
+    do {
+      try probe(address, byteCount: byteCount, direction)
+    } catch {
+      faults.append(error)
+      throw error
     }
   }
 }

@@ -125,11 +125,7 @@ public final class VirtioRig<Device: VirtioDevice> {
 
   /// Copies memory and transport from another rig; the device and the clock are the caller's.
   public func restoreTransport(from other: VirtioRig) throws {
-    for page in other.memory.ram.nonZeroPages() {
-      let address = BusAddress(page * GuestRAM.pageSize)
-      try memory.writeBytes(
-        other.memory.readBytes(address, byteCount: Int(GuestRAM.pageSize)), at: address)
-    }
+    try memory.copy(from: other.memory)
     try function.restore(other.function.save())
     queues = other.queues.map { DriverSideQueue(continuing: $0, in: memory) }
   }

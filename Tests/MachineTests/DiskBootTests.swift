@@ -15,7 +15,7 @@ struct DiskBootTests {
     guard let data = FileManager.default.contents(atPath: path),
       let file = try? ELFExecutable([UInt8](data), name: path)
     else { return [] }
-    return file.segments.first?.bytes ?? []
+    return Array(file.segments.first?.bytes ?? [])
   }()
 
   @Test(

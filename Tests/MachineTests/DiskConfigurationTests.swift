@@ -41,7 +41,6 @@ struct DiskConfigurationTests {
       ("a,format=vmdk", "raw, qcow2"), ("a,readonly=maybe", "on, off"), ("a,slot=7", "1 to 6"),
       ("a,queues=0", "1 to 16"), ("a,queue-size=9999", "4 to 1024"), ("a,dma=both", "physical"),
       ("a,overlay=", "none, temp"), ("a,overlay=x.qcow2,readonly=on", "overlay=none"),
-      ("a,interface=legacy,access-platform=required", "interface=modern"),
     ])
   func errors(_ text: String, _ says: String) throws {
     let error = try #require(throws: MachineSetUpError.self) {

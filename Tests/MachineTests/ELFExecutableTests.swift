@@ -21,6 +21,15 @@ struct ELFExecutableTests {
     #expect(elf.segments[0].bytes.count == 8)
   }
 
+  @Test("segments share the file's bytes, however many name them")
+  func shared() throws {
+    var sample = SampleELF(address: 0x2000)
+    sample.segmentCount = 3
+    sample.contentOffset = 64 + 3 * 56
+    let elf = try ELFExecutable(sample.bytes, name: "k")
+    #expect(elf.segments.map(\.bytes.indices) == [Range<Int>](repeating: 232..<240, count: 3))
+  }
+
   struct Damage: CustomTestStringConvertible, Sendable {
     var testDescription: String
     var says: String
@@ -77,6 +86,8 @@ struct SampleELF: Sendable {
   var dataEncoding: UInt8 = 1
   var machine: UInt16 = 0x9026
   var tableOffset: UInt64 = 64
+  /// How often the segment is named.
+  var segmentCount: UInt16 = 1
   var segmentType: UInt32 = 1
   var contentOffset: UInt64 = 120
   /// Nil for as much as the file has.
@@ -98,10 +109,12 @@ struct SampleELF: Sendable {
     put(UInt32(1))
     for value in [address, tableOffset, 0] { put(value) }
     put(UInt32(0))
-    for value in [64, 56, 1, 0, 0, 0] as [UInt16] { put(value) }
-    for value in [segmentType, 7] { put(value) }
+    for value in [64, 56, segmentCount, 0, 0, 0] as [UInt16] { put(value) }
     let size = UInt64(words.count * 4)
-    for value in [contentOffset, address, address, size, memorySize ?? size, 8192] { put(value) }
+    for _ in 0..<segmentCount {
+      for value in [segmentType, 7] { put(value) }
+      for value in [contentOffset, address, address, size, memorySize ?? size, 8192] { put(value) }
+    }
     for word in words { put(word) }
     return bytes
   }

@@ -192,6 +192,23 @@ struct MachineRunTests {
     #expect(Set(machine.pci.targets.map(\.slot)) == Set(1...7))
   }
 
+  @Test("a device that names no slot leaves the slots alone that others name")
+  func reservedSlots() throws {
+    let machine = try Self.machine([Self.loop])
+    machine.reservedSlots = [1, 3]
+    func attach(_ placement: VirtioPlacement = VirtioPlacement()) throws {
+      try machine.attach(
+        RawImage(MemoryFileStore([UInt8](repeating: 0, count: 512)), readOnly: true),
+        placement: placement)
+    }
+    try attach()
+    try attach()
+    #expect(Set(machine.pci.targets.map(\.slot)) == [2, 4, 7])
+    try attach(VirtioPlacement(slot: 1))
+    try attach(VirtioPlacement(slot: 3))
+    #expect(Set(machine.pci.targets.map(\.slot)) == [1, 2, 3, 4, 7])
+  }
+
   @Test("a machine that is dropped gives its memory back")
   func noCycles() throws {
     weak var ram: GuestRAM?

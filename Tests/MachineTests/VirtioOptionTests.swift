@@ -41,7 +41,6 @@ struct VirtioOptionTests {
       ("", "none of the keys source="), ("random", "seed=, interface="),
       ("source=dice", "seed, host"), ("seed=-1", "0 to 18446744073709551615"),
       ("seed=1,source=host", "no use for a seed"), ("slot=0", "1 to 6"),
-      ("interface=legacy,access-platform=required", "interface=modern"),
     ])
   func rngErrors(_ text: String, _ says: String) throws {
     let error = try #require(throws: MachineSetUpError.self) {

@@ -35,6 +35,9 @@ struct BadInputTests {
     Case("two consoles on the terminal", "--virtio-console", "stdio", says: "--console none"),
     Case("a port name twice", "--virtio-console", "none,port=a:none,port=a:none", says: "'a'"),
     Case("an unknown random source", "--rng", "source=dice", says: "seed, host"),
+    Case(
+      "a legacy device that must translate", "--rng", "interface=legacy,access-platform=required",
+      says: "interface=modern"),
     Case("an unknown option", "--frobnicate", says: "frobnicate"),
     Case("an unknown trace category", "--trace", "everything", says: "everything"),
     Case("a negative time-out", "--timeout", "-1", says: "timeout"),

@@ -17,16 +17,16 @@ struct BlockDeviceTests {
   func configuration() throws {
     let rig = try BlockRig()
     let fields: [(UInt64, AccessWidth, UInt64)] = [
-      (0, .longword, 64), (4, .longword, 0), (8, .longword, 0), (12, .longword, 14),
+      (0, .longword, 64), (4, .longword, 0), (8, .longword, 1 << 17), (12, .longword, 14),
       (16, .longword, 0), (20, .longword, 512), (24, .longword, 0), (28, .longword, 0),
-      (32, .byte, 1), (33, .byte, 0), (34, .word, 1), (36, .longword, 1 << 17),
-      (40, .longword, 64), (44, .longword, 1), (48, .longword, 1 << 17), (52, .longword, 64),
+      (32, .byte, 1), (33, .byte, 0), (34, .word, 1), (36, .longword, 1 << 13),
+      (40, .longword, 4), (44, .longword, 1), (48, .longword, 1 << 13), (52, .longword, 4),
       (56, .byte, 1), (57, .byte, 0), (58, .word, 0),
     ]
     for (offset, width, value) in fields {
       #expect(try rig.registers.read(0x2000 + offset, width) == value, "offset \(offset)")
     }
-    #expect(try rig.registers.offeredFeatures() == 0x3_3000_6A44)
+    #expect(try rig.registers.offeredFeatures() == 0x3_3000_6A46)
     try rig.start(Feature.all)
     for offset in 0..<60 as Range<UInt64> { try rig.registers.write(0x2000 + offset, .byte, 0) }
     #expect(try rig.registers.read(0x2000, .byte) == 64)
@@ -43,7 +43,7 @@ struct BlockDeviceTests {
 
   @Test("Read-only disks and several queues in the offer (BK7, BK33)")
   func offers() throws {
-    #expect(try BlockRig(readOnly: true).registers.offeredFeatures() == 0x3_3000_0264)
+    #expect(try BlockRig(readOnly: true).registers.offeredFeatures() == 0x3_3000_0266)
     let rig = try BlockRig(options: BlockOptions(queueCount: 3, queueSize: 16))
     #expect(try rig.registers.offeredFeatures() & 1 << 12 != 0)
     #expect(try rig.registers.read(0x2022, .word) == 3)
@@ -72,6 +72,41 @@ struct BlockDeviceTests {
     rig.clock.runDueAlarms()
     #expect(try rig.queue.takeUsed().count == 2)
     #expect(rig.clock.nextDeadline == nil)
+  }
+
+  @Test("An alarm does its budget of work, and the next one goes on")
+  func budget() throws {
+    let rig = try BlockRig(options: BlockOptions(queueSize: 64))
+    try rig.start()
+    try rig.setHeader(4)
+    for _ in 0..<20 {
+      try rig.queue.add([.readable(BlockRig.header, 16), .writable(BlockRig.status, 1)])
+    }
+    try rig.registers.kick()
+    let flushes = NotifiedQueues.budget / (BlockDevice.flushCost + BlockDevice.requestCost) + 1
+    for count in [flushes, 20 - flushes] {
+      let deadline = try #require(rig.clock.nextDeadline)
+      rig.clock.advance(to: deadline)
+      rig.clock.runDueAlarms()
+      #expect(try rig.queue.takeUsed().count == count)
+    }
+    #expect(rig.clock.nextDeadline == nil)
+  }
+
+  @Test("No request moves more than the limits let a driver ask for")
+  func requestLimit() throws {
+    #expect(
+      Int(BlockDevice.maximumDataElements) * Int(BlockDevice.maximumElementSize)
+        <= BlockDevice.maximumRequestSize)
+    #expect(
+      BlockDevice.maximumSegments * Int(BlockDevice.maximumSegmentSectors) * 512
+        == BlockDevice.maximumRequestSize)
+    let rig = try BlockRig(over: MemoryFileStore([UInt8](repeating: 7, count: (16 << 20) + 512)))
+    try rig.start()
+    let buffers = [BlockRig.Buffer](repeating: .writable(0x10_0000, 1 << 20), count: 16)
+    #expect(try rig.request(0, buffers).status == 0)
+    #expect(try rig.request(0, buffers + [.writable(0x10_0000, 512)]).status == 1)
+    #expect(rig.warnings.count == 1)
   }
 
   @Test("Windows that change under a running request take effect (H16)")

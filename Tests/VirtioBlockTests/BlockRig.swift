@@ -42,11 +42,14 @@ final class BlockRig {
   var needsReset: Bool { virtio.needsReset }
 
   init(
-    readOnly: Bool = false, interface: VirtioInterface = .modern,
+    over disk: MemoryFileStore? = nil, readOnly: Bool = false,
+    interface: VirtioInterface = .modern,
     options: BlockOptions = BlockOptions(serial: "BREAKWATER-1", queueSize: 16)
   ) throws {
-    let store = MemoryFileStore(
-      (0..<Int(Self.sectors) * 512).map { UInt8(truncatingIfNeeded: $0 / 512) })
+    let store =
+      disk
+      ?? MemoryFileStore(
+        (0..<Int(Self.sectors) * 512).map { UInt8(truncatingIfNeeded: $0 / 512) })
     self.store = store
     virtio = try VirtioRig(interface: interface, memoryByteCount: 4 << 20) {
       try BlockDevice(

@@ -102,6 +102,28 @@ struct AddressPolicyTests {
     #expect(rig.function.core.memory.view == view)
   }
 
+  @Test("auto reads no indirect table of a ring that is the driver's in the other view only")
+  func autoByContentIndirect() throws {
+    let (rig, queue) = try start(DMAPolicy(), ringsIn: nil, features: Rig.version1 | Rig.indirect)
+    rig.physical.holes = [0x9000..<0xA000]
+    try DriverSideQueue(rig.physical, at: 0x1000, size: 16)
+      .addIndirectHead(table: 0x9000, byteCount: 32)
+    try queue.add([.readable(0x8000, 1)])
+    try rig.registers.kick()
+    #expect(rig.function.core.memory.view == .translated)
+    #expect(rig.physical.faults.isEmpty)
+    #expect(try queue.takeUsed().count == 1)
+  }
+
+  @Test("auto takes an indirect chain that can be reached for one")
+  func autoByIndirectContent() throws {
+    let (rig, queue) = try start(DMAPolicy(), ringsIn: nil, features: Rig.version1 | Rig.indirect)
+    try queue.addIndirect([.readable(0x8000, 1)], table: 0x9000)
+    try rig.registers.kick()
+    #expect(rig.function.core.memory.view == .translated)
+    #expect(try queue.takeUsed().count == 1)
+  }
+
   @Test("auto waits for the first kick while both rings are empty (AP7)")
   func autoDeferred() throws {
     let (rig, _) = try start(DMAPolicy(), ringsIn: nil)

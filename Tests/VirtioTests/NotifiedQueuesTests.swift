@@ -9,6 +9,8 @@ struct NotifiedQueuesTests {
   private final class Service {
     var log: [Int] = []
     var wantsMore: Set<Int> = []
+    var work = 0
+    var spend: (Int) -> Void = { _ in }
   }
 
   private let clock = VirtualClock()
@@ -19,8 +21,10 @@ struct NotifiedQueuesTests {
     let service = service
     queues = NotifiedQueues("device", clock: clock, latency: 100) { queue in
       service.log.append(queue)
+      service.spend(service.work)
       return service.wantsMore.remove(queue) != nil
     }
+    service.spend = { [unowned queues] in queues.spend($0) }
   }
 
   private func fire() {
@@ -36,9 +40,9 @@ struct NotifiedQueuesTests {
     clock.advance(to: 1050)
     for queue in [1, 3, 0] { queues.insert(queue) }
     #expect(clock.nextDeadline == 1100)
-    #expect(queues.all == [0, 1, 3])
+    #expect(queues.all == [3, 1, 0])
     fire()
-    #expect(service.log == [0, 1, 3])
+    #expect(service.log == [3, 1, 0])
     #expect(clock.nextDeadline == nil)
     #expect(queues.all.isEmpty)
   }
@@ -56,6 +60,22 @@ struct NotifiedQueuesTests {
     #expect(clock.nextDeadline == nil)
   }
 
+  @Test("an alarm does its budget of work; what it did not come to is served first by the next")
+  func budget() {
+    service.work = NotifiedQueues.budget / 2
+    service.wantsMore = [0]
+    for queue in 0..<4 { queues.insert(queue) }
+    fire()
+    #expect(service.log == [0, 1])
+    #expect(queues.all == [2, 3, 0])
+    #expect(clock.nextDeadline == 200)
+    fire()
+    #expect(service.log == [0, 1, 2, 3])
+    fire()
+    #expect(service.log == [0, 1, 2, 3, 0])
+    #expect(clock.nextDeadline == nil)
+  }
+
   @Test("a reset forgets, and saved numbers of queues that do not exist are refused")
   func state() throws {
     queues.insert(1)
@@ -65,8 +85,8 @@ struct NotifiedQueuesTests {
     let device = EchoDevice()
     try queues.restore([0, 1], of: device)
     #expect(queues.all == [0, 1])
-    for bad in [-1, 2] {
-      #expect(throws: RestoreFault.self) { try queues.restore([bad], of: device) }
+    for bad in [[-1], [2], [1, 1]] {
+      #expect(throws: RestoreFault.self) { try queues.restore(bad, of: device) }
     }
     #expect(queues.all == [0, 1])
   }

@@ -102,6 +102,14 @@ struct PCITransportTests {
     #expect(try registers.status() == 3)
   }
 
+  @Test("A window that nobody has set up is read without a word (lspci -xxx)")
+  func untouchedWindow() {
+    for offset in stride(from: 0, to: 256, by: 4) {
+      _ = function.readConfiguration(offset, .longword)
+    }
+    #expect(rig.warnings.isEmpty)
+  }
+
   // MARK: Registers
 
   @Test("Reset values (a.3)")

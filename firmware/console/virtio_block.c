@@ -66,13 +66,13 @@ static uint64_t bar_address(pci_function f, unsigned bar) {
 /* The structures of the modern interface (4.1.4); the first of a kind counts. */
 static int find_modern(struct disk *disk) {
   pci_function f = disk->pci;
-  uint64_t found[VIRTIO_STRUCTURES] = {0};
+  uint64_t found[VIRTIO_PCI_CFG] = {0};
   if (!(pci_read16(f, PCI_STATUS) & PCI_STATUS_CAPABILITIES))
     return 0;
   uint8_t at = pci_read8(f, PCI_CAPABILITIES) & ~3;
   for (unsigned n = 0; at && n < MAX_CAPABILITIES; n++, at = pci_read8(f, at + 1) & ~3) {
     unsigned type = pci_read8(f, at + VIRTIO_CAP_TYPE), bar = pci_read8(f, at + VIRTIO_CAP_BAR);
-    if (pci_read8(f, at) != PCI_CAPABILITY_VENDOR || type == 0 || type >= VIRTIO_STRUCTURES ||
+    if (pci_read8(f, at) != PCI_CAPABILITY_VENDOR || type == 0 || type >= VIRTIO_PCI_CFG ||
         bar > 5 || found[type])
       continue;
     uint64_t base = bar_address(f, bar);
@@ -134,18 +134,18 @@ static void accept_word(const struct disk *disk, uint32_t word, uint64_t feature
 static int negotiate(struct disk *disk) {
   set_status(disk, VIRTIO_ACKNOWLEDGE | VIRTIO_DRIVER);
   if (disk->is_legacy) {
-    disk->is_read_only = (read32(disk->common + LEGACY_DEVICE_FEATURES) & VIRTIO_BLK_RO) != 0;
+    disk->is_read_only = (read32(disk->common + LEGACY_DEVICE_FEATURES) & VIRTIO_BLK_F_RO) != 0;
     write32(disk->common + LEGACY_DRIVER_FEATURES, 0);
     mb();
     return 1;
   }
   uint64_t offered = features_word(disk, 0) | features_word(disk, 1);
-  disk->is_read_only = (offered & VIRTIO_BLK_RO) != 0;
-  uint64_t accepted = offered & (VIRTIO_VERSION_1 | VIRTIO_ACCESS_PLATFORM);
+  disk->is_read_only = (offered & VIRTIO_BLK_F_RO) != 0;
+  uint64_t accepted = offered & (VIRTIO_F_VERSION_1 | VIRTIO_F_ACCESS_PLATFORM);
   accept_word(disk, 0, accepted);
   accept_word(disk, 1, accepted);
   set_status(disk, VIRTIO_ACKNOWLEDGE | VIRTIO_DRIVER | VIRTIO_FEATURES_OK);
-  return accepted & VIRTIO_VERSION_1 && status(disk) & VIRTIO_FEATURES_OK;
+  return accepted & VIRTIO_F_VERSION_1 && status(disk) & VIRTIO_FEATURES_OK;
 }
 
 static volatile struct virtq_descriptor *descriptors(void) { return (void *)dma.queue; }

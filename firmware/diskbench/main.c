@@ -85,7 +85,8 @@ static void submit(unsigned buffer) {
   if (job.writes)
     for (uint64_t at = 0; at < job.size; at += SECTOR) *word_of(buffer, offset, at) = offset + at + 1;
   struct segment segment = {physical(buffers[buffer]), (uint32_t)job.size, !job.writes};
-  int head = disk_submit(&disk, job.writes ? BLK_OUT : BLK_IN, offset / SECTOR, &segment, 1);
+  int head = disk_submit(&disk, job.writes ? VIRTIO_BLK_OUT : VIRTIO_BLK_IN, offset / SECTOR,
+                         &segment, 1);
   if (head < 0) tap_bail_out("the queue is full");
   in_flight[head].buffer = buffer;
   in_flight[head].offset = offset;
@@ -134,7 +135,7 @@ static void run(void) {
     else
       sleep();
   }
-  if (job.writes && disk_request(&disk, BLK_FLUSH, 0, NULL, 0) != BLK_OK)
+  if (job.writes && disk_request(&disk, VIRTIO_BLK_FLUSH, 0, NULL, 0) != BLK_OK)
     tap_bail_out("the flush failed");
 }
 

@@ -24,9 +24,9 @@ static void one_sector_written(void) {
 
 static void flush(void) {
   if (!disk_start_basic(scratch)) return;
-  if (!(scratch->virtio.accepted & BLK_F_FLUSH)) SKIP("FLUSH is not offered");
+  if (!(scratch->virtio.accepted & VIRTIO_BLK_F_FLUSH)) SKIP("FLUSH is not offered");
   for (unsigned n = 0; n < 2; n++) {
-    enum outcome outcome = disk_request(scratch, BLK_FLUSH, 0, NULL, 0);
+    enum outcome outcome = disk_request(scratch, VIRTIO_BLK_FLUSH, 0, NULL, 0);
     REQUIRE(outcome == BLK_OK, "flush %u: %s", n, outcome_name(outcome));
     REQUIRE(scratch->used_length == 1, "used length %u", scratch->used_length);
   }
@@ -41,7 +41,7 @@ static void device_id(void) {
   /* A device may write no more than the string and its end. */
   memset(pages.page[0], 0, ID_LENGTH);
   struct segment segment = {pages_direct_bus(&pages), ID_LENGTH, true};
-  enum outcome outcome = disk_request(scratch, BLK_GET_ID, 0, &segment, 1);
+  enum outcome outcome = disk_request(scratch, VIRTIO_BLK_GET_ID, 0, &segment, 1);
   REQUIRE(outcome == BLK_OK, "%s", outcome_name(outcome));
   REQUIRE(scratch->used_length == ID_LENGTH + 1, "used length %u", scratch->used_length);
   char id[ID_LENGTH + 1] = {0};
@@ -57,22 +57,22 @@ static void device_id(void) {
 }
 
 static void beyond_the_end(void) {
-  expect_status(BLK_IN, scratch->capacity, SECTOR, true, BLK_IOERR);
+  expect_status(VIRTIO_BLK_IN, scratch->capacity, SECTOR, true, BLK_IOERR);
 }
 static void across_the_end(void) {
-  expect_status(BLK_IN, scratch->capacity - 1, 2 * SECTOR, true, BLK_IOERR);
+  expect_status(VIRTIO_BLK_IN, scratch->capacity - 1, 2 * SECTOR, true, BLK_IOERR);
 }
 static void sector_overflow(void) {
-  expect_status(BLK_IN, ~0ul, SECTOR, true, BLK_IOERR);
-  expect_status(BLK_IN, 1ul << 55, SECTOR, true, BLK_IOERR);
+  expect_status(VIRTIO_BLK_IN, ~0ul, SECTOR, true, BLK_IOERR);
+  expect_status(VIRTIO_BLK_IN, 1ul << 55, SECTOR, true, BLK_IOERR);
 }
 static void write_beyond_the_end(void) {
-  expect_status(BLK_OUT, scratch->capacity, SECTOR, false, BLK_IOERR);
+  expect_status(VIRTIO_BLK_OUT, scratch->capacity, SECTOR, false, BLK_IOERR);
 }
 static void unaligned_length(void) {
-  expect_status(BLK_IN, area_sector, 511, true, BLK_IOERR);
-  expect_status(BLK_IN, area_sector, 513, true, BLK_IOERR);
-  expect_status(BLK_OUT, area_sector, 1000, false, BLK_IOERR);
+  expect_status(VIRTIO_BLK_IN, area_sector, 511, true, BLK_IOERR);
+  expect_status(VIRTIO_BLK_IN, area_sector, 513, true, BLK_IOERR);
+  expect_status(VIRTIO_BLK_OUT, area_sector, 1000, false, BLK_IOERR);
 }
 static void unsupported_type(void) {
   expect_status(0x7f, 0, SECTOR, true, BLK_UNSUPP);
@@ -93,7 +93,7 @@ static void two_disks(void) {
   if (!disk_start_basic(&disks[0]) || !disk_start_basic(&disks[1])) return;
   /* What disk 0 holds, read alone. */
   struct segment reference = {bus, PAGE_SIZE, true};
-  enum outcome outcome = disk_request(&disks[0], BLK_IN, 0, &reference, 1);
+  enum outcome outcome = disk_request(&disks[0], VIRTIO_BLK_IN, 0, &reference, 1);
   REQUIRE(outcome == BLK_OK, "disk 0 alone: %s", outcome_name(outcome));
   for (unsigned n = 0; n < ROUNDS; n++) {
     memset(pages.page[1], 0xa5, 3 * PAGE_SIZE);
@@ -101,7 +101,7 @@ static void two_disks(void) {
                                   {bus + 2 * PAGE_SIZE, PAGE_SIZE, true}};
     for (unsigned d = 0; d < 2; d++) {
       uint64_t sector = &disks[d] == scratch ? area_sector + n : 0;
-      int head = disk_submit(&disks[d], BLK_IN, sector, &segments[d], 1);
+      int head = disk_submit(&disks[d], VIRTIO_BLK_IN, sector, &segments[d], 1);
       REQUIRE(head >= 0, "disk %u: no room", d);
     }
     disk_kick(&disks[n & 1]);

@@ -122,7 +122,7 @@ static void window3_dac(void) {
   uint64_t bus = DAC_WINDOW + first * PAGE_SIZE;
   pages_poison(&pages);
   struct segment segment = {bus, BUFFER_SIZE, true};
-  enum outcome outcome = disk_request(scratch, BLK_IN, area_sector, &segment, 1);
+  enum outcome outcome = disk_request(scratch, VIRTIO_BLK_IN, area_sector, &segment, 1);
   if (outcome != BLK_OK && !pchip_has_error_registers())
     SKIP("window 3 takes no double-address cycles here");
   REQUIRE(outcome == BLK_OK, "the request ended with %s", outcome_name(outcome));
@@ -148,7 +148,7 @@ static void hole(void) {
   if (!check_read_at(0x7c000, &below, 0, 2 * PAGE_SIZE, 0)) return;
   pages_poison(&inside);
   struct segment segment = {0x80000, 2 * PAGE_SIZE, true};
-  enum outcome outcome = disk_request(scratch, BLK_IN, area_sector, &segment, 1);
+  enum outcome outcome = disk_request(scratch, VIRTIO_BLK_IN, area_sector, &segment, 1);
   REQUIRE(outcome == BLK_IOERR || outcome == NEEDS_RESET, "a read into the hole ended with %s",
           outcome_name(outcome));
   if (!pages_untouched(&inside, 0, 2 * PAGE_SIZE)) return;
@@ -198,7 +198,7 @@ static void lock_broken(void) {
   struct pages pages = pages_adjacent(1);
   pages_poison(&pages);
   struct segment segment = {pages_direct_bus(&pages), SECTOR, true};
-  disk_submit(scratch, BLK_IN, area_sector, &segment, 1);
+  disk_submit(scratch, VIRTIO_BLK_IN, area_sector, &segment, 1);
   volatile uint16_t *used_index = (volatile uint16_t *)scratch->queue.memory.used.cpu + 1;
   bool stored = store_over_dma((volatile uint64_t *)pages.page[0] + 1, 0, scratch->queue.notify,
                                used_index, scratch->queue.next_used);

@@ -18,7 +18,7 @@
 static uint64_t map_address(struct sgmap map) { return physical((void *)map.entries); }
 
 static bool failing_request(uint32_t type, uint64_t bus) {
-  struct segment segment = {bus, LENGTH, type == BLK_IN};
+  struct segment segment = {bus, LENGTH, type == VIRTIO_BLK_IN};
   enum outcome outcome = disk_request(scratch, type, area_sector, &segment, 1);
   if (outcome == BLK_IOERR || outcome == NEEDS_RESET) return true;
   tap_fail("a request that cannot reach its buffer ended with %s", outcome_name(outcome));
@@ -26,7 +26,7 @@ static bool failing_request(uint32_t type, uint64_t bus) {
 }
 
 /* A read that fails. */
-static bool fails(uint64_t bus) { return failing_request(BLK_IN, bus); }
+static bool fails(uint64_t bus) { return failing_request(VIRTIO_BLK_IN, bus); }
 
 static bool start(struct pages *pages) {
   *pages = pages_adjacent(2);
@@ -61,7 +61,7 @@ static void no_window_registers(void) {
 static void no_window_write(void) {
   struct pages pages;
   if (!start(&pages)) return;
-  if (failing_request(BLK_OUT, NO_WINDOW_BUS)) check_recovery(scratch);
+  if (failing_request(VIRTIO_BLK_OUT, NO_WINDOW_BUS)) check_recovery(scratch);
 }
 
 static void window_off(void) {
@@ -100,7 +100,7 @@ static void past_the_window(void) {
   pages_poison(&behind);
   window_set_direct(0, 3 * GIGABYTE, MEGABYTE, physical(megabyte));
   struct segment segment = {3 * GIGABYTE + MEGABYTE - PAGE_SIZE, 3 * PAGE_SIZE, true};
-  enum outcome outcome = disk_request(scratch, BLK_IN, area_sector, &segment, 1);
+  enum outcome outcome = disk_request(scratch, VIRTIO_BLK_IN, area_sector, &segment, 1);
   REQUIRE(outcome == BLK_IOERR || outcome == NEEDS_RESET, "the request ended with %s",
           outcome_name(outcome));
   if (pages_untouched(&behind, 0, LENGTH)) check_recovery(scratch);
@@ -227,15 +227,15 @@ static void outside_memory_registers(void) {
   }
 }
 
-/* With the bus-master bit off nothing moves. With it on again the request goes on, or the device
-   wants to be set up anew; after that everything works. */
+/* With the bus-master bit off nothing moves. With it on again the request goes on, or elsewhere the
+   device may want to be set up anew; after that everything works. */
 static void bus_master_off(void) {
   struct pages pages;
   if (!start(&pages)) return;
   pci_function f = scratch->virtio.pci;
   pci_set_command(f, PCI_COMMAND_MEMORY);
   struct segment segment = {pages_direct_bus(&pages), LENGTH, true};
-  disk_submit(scratch, BLK_IN, area_sector, &segment, 1);
+  disk_submit(scratch, VIRTIO_BLK_IN, area_sector, &segment, 1);
   disk_kick(scratch);
   uint32_t head;
   enum outcome outcome = disk_wait(scratch, SHORT_TIMEOUT, &head);
@@ -247,6 +247,8 @@ static void bus_master_off(void) {
   mb();
   outcome = disk_wait(scratch, SHORT_TIMEOUT, &head);
   if (outcome == BLK_OK && !pages_hold(&pages, 0, LENGTH, pattern)) return;
+  REQUIRE(outcome == BLK_OK || !pchip_has_error_registers(), "with bus mastering on again: %s",
+          outcome_name(outcome));
   tap_note("with bus mastering on again: %s", outcome_name(outcome));
   check_recovery(scratch);
 }
@@ -260,7 +262,7 @@ static void window_pulled(void) {
     uint64_t pa = physical(pages.page[0]);
     window_set_direct(2, 2 * GIGABYTE, GIGABYTE, 0);
     struct segment segment = {2 * GIGABYTE + pa, AREA_SIZE, true};
-    disk_submit(scratch, BLK_IN, area_sector, &segment, 1);
+    disk_submit(scratch, VIRTIO_BLK_IN, area_sector, &segment, 1);
     disk_kick(scratch);
     window_disable(round & 1 ? 1 : 2);
     uint32_t head;
@@ -276,7 +278,7 @@ static void reset_in_flight(void) {
   if (!disk_start_basic(scratch)) return;
   struct pages pages = pages_adjacent(MAXIMUM_PAGES);
   struct segment segment = {pages_direct_bus(&pages), AREA_SIZE, true};
-  disk_submit(scratch, BLK_IN, area_sector, &segment, 1);
+  disk_submit(scratch, VIRTIO_BLK_IN, area_sector, &segment, 1);
   disk_kick(scratch);
   REQUIRE(virtio_reset(&scratch->virtio), "no reset while a request runs");
   pages_poison(&pages);
@@ -294,7 +296,7 @@ static void unreachable_ring(void) {
     if (!disk_start(scratch, DISK_FEATURES, QUEUE_SIZE, &memory)) return;
     struct pages pages = pages_adjacent(1);
     struct segment segment = {pages_direct_bus(&pages), SECTOR, true};
-    disk_submit(scratch, BLK_IN, area_sector, &segment, 1);
+    disk_submit(scratch, VIRTIO_BLK_IN, area_sector, &segment, 1);
     *scratch->queue.notify = 0;
     mb();
     uint32_t head;
@@ -314,7 +316,7 @@ static void unreachable_indirect_table(void) {
   pages = pages_adjacent(2);
   pages_poison(&pages);
   struct segment segment = {pages_direct_bus(&pages), LENGTH, true};
-  disk_submit(scratch, BLK_IN, area_sector, &segment, 1);
+  disk_submit(scratch, VIRTIO_BLK_IN, area_sector, &segment, 1);
   disk_kick(scratch);
   uint32_t head;
   enum outcome outcome = disk_wait(scratch, SHORT_TIMEOUT, &head);

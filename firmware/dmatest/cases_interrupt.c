@@ -4,7 +4,7 @@
 #include "traps.h"
 #include "workload.h"
 
-#define NO_EVENT_INDEX (DISK_FEATURES & ~F_EVENT_IDX)
+#define NO_EVENT_INDEX (DISK_FEATURES & ~VIRTIO_F_EVENT_IDX)
 
 static uint64_t line(void) { return 1ul << scratch->interrupt_bit; }
 
@@ -16,7 +16,7 @@ static bool start(uint64_t features) {
 
 static int submit_read(const struct pages *pages, unsigned n) {
   struct segment segment = {pages_direct_bus(pages) + n * SECTOR, SECTOR, true};
-  return disk_submit(scratch, BLK_IN, area_sector + n, &segment, 1);
+  return disk_submit(scratch, VIRTIO_BLK_IN, area_sector + n, &segment, 1);
 }
 
 /* One request, awaited by polling. */
@@ -153,7 +153,7 @@ static void suppressed_event_index(void) { suppressed(DISK_FEATURES); }
 static void event_index_batch(void) {
   enum { BATCH = 10 };
   if (!start(DISK_FEATURES)) return;
-  if (!(scratch->virtio.accepted & F_EVENT_IDX)) SKIP("EVENT_IDX is not offered");
+  if (!(scratch->virtio.accepted & VIRTIO_F_EVENT_IDX)) SKIP("EVENT_IDX is not offered");
   struct pages pages = pages_adjacent(2);
   disk_attach_interrupt(scratch);
   for (unsigned round = 0; round < 3; round++) {

@@ -119,23 +119,26 @@ static void capability_chain(void) {
   while ((position = pci_next_capability(f, position, &broken)))
     REQUIRE(++count <= 48, "the chain does not end");
   REQUIRE(!broken, "a capability is misplaced or misaligned");
-  for (unsigned kind = CAP_COMMON; kind < CAP_KINDS; kind++)
+  for (unsigned kind = VIRTIO_COMMON; kind < CAP_KINDS; kind++)
     REQUIRE(device()->structures[kind].position, "no capability of type %u", kind);
 }
 
 /* VIRTIO 1.2, 4.1.4. */
 static void structure_layout(void) {
   struct virtio_structure *s = device()->structures;
-  REQUIRE((s[CAP_COMMON].offset & 3) == 0, "common configuration at %x", s[CAP_COMMON].offset);
-  REQUIRE((s[CAP_DEVICE].offset & 3) == 0, "device configuration at %x", s[CAP_DEVICE].offset);
-  REQUIRE((s[CAP_NOTIFY].offset & 1) == 0, "notifications at %x", s[CAP_NOTIFY].offset);
-  REQUIRE(s[CAP_DEVICE].length >= 8, "device configuration of %u bytes", s[CAP_DEVICE].length);
+  REQUIRE((s[VIRTIO_COMMON].offset & 3) == 0, "common configuration at %x",
+          s[VIRTIO_COMMON].offset);
+  REQUIRE((s[VIRTIO_DEVICE].offset & 3) == 0, "device configuration at %x",
+          s[VIRTIO_DEVICE].offset);
+  REQUIRE((s[VIRTIO_NOTIFY].offset & 1) == 0, "notifications at %x", s[VIRTIO_NOTIFY].offset);
+  REQUIRE(s[VIRTIO_DEVICE].length >= 8, "device configuration of %u bytes",
+          s[VIRTIO_DEVICE].length);
   uint32_t multiplier = device()->notify_multiplier;
   REQUIRE((multiplier & (multiplier - 1)) == 0 && multiplier != 1, "notify multiplier %u",
           multiplier);
-  for (unsigned kind = CAP_COMMON; kind < CAP_KINDS; kind++) {
+  for (unsigned kind = VIRTIO_COMMON; kind < CAP_KINDS; kind++) {
     uint8_t length = CONFIG8(device()->pci, s[kind].position + 2);
-    uint8_t expected = kind == CAP_NOTIFY || kind == CAP_PCI_CFG ? 20 : 16;
+    uint8_t expected = kind == VIRTIO_NOTIFY || kind == VIRTIO_PCI_CFG ? 20 : 16;
     REQUIRE(length == expected, "capability %u is %u bytes long", kind, length);
   }
 }
@@ -143,7 +146,7 @@ static void structure_layout(void) {
 /* VIRTIO 1.2, 4.1.4.9: a BAR reached through configuration space. */
 static uint32_t pci_cfg_read(unsigned kind, uint32_t offset, uint32_t length) {
   pci_function f = device()->pci;
-  uint8_t window = device()->structures[CAP_PCI_CFG].position;
+  uint8_t window = device()->structures[VIRTIO_PCI_CFG].position;
   CONFIG8(f, window + 4) = device()->structures[kind].bar;
   CONFIG32(f, window + 8) = device()->structures[kind].offset + offset;
   CONFIG32(f, window + 12) = length;
@@ -158,18 +161,18 @@ static uint32_t pci_cfg_read(unsigned kind, uint32_t offset, uint32_t length) {
 static void pci_cfg_access(void) {
   pci_function f = device()->pci;
   volatile struct virtio_common *common = device()->common;
-  uint32_t queues = pci_cfg_read(CAP_COMMON, offsetof(struct virtio_common, num_queues), 2);
+  uint32_t queues = pci_cfg_read(VIRTIO_COMMON, offsetof(struct virtio_common, num_queues), 2);
   REQUIRE(queues == common->num_queues, "num_queues %u, not %u", queues, common->num_queues);
-  uint32_t capacity = pci_cfg_read(CAP_DEVICE, 0, 4);
+  uint32_t capacity = pci_cfg_read(VIRTIO_DEVICE, 0, 4);
   REQUIRE(capacity == (uint32_t)disks[0].capacity, "capacity %u", capacity);
   /* A write: device_status, one byte. */
-  pci_cfg_read(CAP_COMMON, offsetof(struct virtio_common, device_status), 1);
-  CONFIG8(f, device()->structures[CAP_PCI_CFG].position + 16) = ACKNOWLEDGE;
+  pci_cfg_read(VIRTIO_COMMON, offsetof(struct virtio_common, device_status), 1);
+  CONFIG8(f, device()->structures[VIRTIO_PCI_CFG].position + 16) = VIRTIO_ACKNOWLEDGE;
   mb();
-  REQUIRE(common->device_status == ACKNOWLEDGE, "status is %x after a write of 1",
+  REQUIRE(common->device_status == VIRTIO_ACKNOWLEDGE, "status is %x after a write of 1",
           common->device_status);
-  uint32_t status = pci_cfg_read(CAP_COMMON, offsetof(struct virtio_common, device_status), 1);
-  REQUIRE(status == ACKNOWLEDGE, "status reads %x", status);
+  uint32_t status = pci_cfg_read(VIRTIO_COMMON, offsetof(struct virtio_common, device_status), 1);
+  REQUIRE(status == VIRTIO_ACKNOWLEDGE, "status reads %x", status);
 }
 
 /* With decoding off the registers are gone. What answers instead (all ones, or a machine check) is
@@ -177,7 +180,7 @@ static void pci_cfg_access(void) {
 static void memory_decode(void) {
   pci_function f = device()->pci;
   uint64_t status = (uint64_t)&device()->common->device_status;
-  virtio_add_status(device(), ACKNOWLEDGE);
+  virtio_add_status(device(), VIRTIO_ACKNOWLEDGE);
   pci_set_command(f, PCI_COMMAND_MASTER);
   trap_expect(MACHINE_CHECK);
   uint8_t hidden = probe_read8(status, 0xff);
@@ -185,13 +188,13 @@ static void memory_decode(void) {
   pci_set_command(f, COMMAND_RUNNING);
   REQUIRE(trap.count <= 1, "%u machine checks", trap.count);
   REQUIRE(hidden == 0xff, "a register reads %x with memory decoding off", hidden);
-  REQUIRE(device()->common->device_status == ACKNOWLEDGE, "the registers do not come back");
+  REQUIRE(device()->common->device_status == VIRTIO_ACKNOWLEDGE, "the registers do not come back");
 }
 
 static void moved_bar(void) {
-  unsigned n = device()->structures[CAP_COMMON].bar;
+  unsigned n = device()->structures[VIRTIO_COMMON].bar;
   uint64_t old = device()->bars[n].address, new = 0x30000000;
-  virtio_add_status(device(), ACKNOWLEDGE);
+  virtio_add_status(device(), VIRTIO_ACKNOWLEDGE);
   pci_write_bar(device()->pci, n, new);
   device()->bars[n].address = new;
   virtio_locate(device());
@@ -201,7 +204,7 @@ static void moved_bar(void) {
   pci_write_bar(device()->pci, n, old);
   device()->bars[n].address = old;
   virtio_locate(device());
-  REQUIRE(there == ACKNOWLEDGE, "status reads %x at the new address", there);
+  REQUIRE(there == VIRTIO_ACKNOWLEDGE, "status reads %x at the new address", there);
   REQUIRE(works, "the disk does not work at the new address");
   if (disk_start_basic(&disks[0])) check_alive(&disks[0]);
 }

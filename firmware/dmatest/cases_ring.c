@@ -35,7 +35,7 @@ static void odd_chain(bool indirect) {
   unsigned total = odd_segments(bus, segments, true);
   pages_poison(&pages);
   enum outcome outcome =
-      disk_request(scratch, BLK_IN, area_sector + 3, segments, ODD_SEGMENTS);
+      disk_request(scratch, VIRTIO_BLK_IN, area_sector + 3, segments, ODD_SEGMENTS);
   REQUIRE(outcome == BLK_OK, "the read ended with %s", outcome_name(outcome));
   REQUIRE(scratch->used_length == total + 1, "used length %u, not %u", scratch->used_length,
           total + 1);
@@ -53,7 +53,7 @@ static void odd_chain(bool indirect) {
 
   /* The same pieces carry it back: the disk keeps its content. */
   odd_segments(bus, segments, false);
-  outcome = disk_request(scratch, BLK_OUT, area_sector + 3, segments, ODD_SEGMENTS);
+  outcome = disk_request(scratch, VIRTIO_BLK_OUT, area_sector + 3, segments, ODD_SEGMENTS);
   REQUIRE(outcome == BLK_OK, "the write ended with %s", outcome_name(outcome));
   struct pages back = pages_adjacent(8);
   scratch->use_indirect = false;
@@ -71,7 +71,7 @@ static void wrapping(void) {
     struct segment segment = {pages_direct_bus(&pages), SECTOR, true};
     unsigned sector = n * 7 % (AREA_SIZE / SECTOR);
     *(uint64_t *)pages.page[0] = 0;
-    enum outcome outcome = disk_request(scratch, BLK_IN, area_sector + sector, &segment, 1);
+    enum outcome outcome = disk_request(scratch, VIRTIO_BLK_IN, area_sector + sector, &segment, 1);
     REQUIRE(outcome == BLK_OK, "request %u: %s", n, outcome_name(outcome));
     REQUIRE(*(uint64_t *)pages.page[0] == *(uint64_t *)(pattern + sector * SECTOR),
             "request %u brought the wrong sector", n);
@@ -97,7 +97,7 @@ static void batch_of_32(void) {
   uint32_t heads[BATCH];
   for (unsigned n = 0; n < BATCH; n++) {
     struct segment segment = {pages_direct_bus(&pages) + n * PAGE_SIZE, PAGE_SIZE, true};
-    int head = disk_submit(scratch, BLK_IN, area_sector + n * 16, &segment, 1);
+    int head = disk_submit(scratch, VIRTIO_BLK_IN, area_sector + n * 16, &segment, 1);
     REQUIRE(head >= 0, "no room for request %u", n);
     heads[n] = (uint32_t)head;
   }
@@ -123,7 +123,7 @@ static void bytewise_header(void) {
   struct pages pages = pages_adjacent(2);
   uint64_t bus = pages_direct_bus(&pages);
   pages_poison(&pages);
-  uint64_t header[2] = {BLK_IN, area_sector + 5};
+  uint64_t header[2] = {VIRTIO_BLK_IN, area_sector + 5};
   pages_put(&pages, PAGE_SIZE, sizeof header, (uint8_t *)header);
   struct segment segments[17];
   for (unsigned n = 0; n < 16; n++)
@@ -156,14 +156,14 @@ static void kick_with_nothing(void) {
 /* A chain that loops, and an index that jumps: the device stops and says so. */
 static void looping_chain(void) {
   if (!disk_start_basic(scratch)) return;
-  volatile struct descriptor *d =
-      (volatile struct descriptor *)scratch->queue.memory.descriptors.cpu;
+  volatile struct virtq_descriptor *d =
+      (volatile struct virtq_descriptor *)scratch->queue.memory.descriptors.cpu;
   struct pages pages = pages_adjacent(1);
   struct segment segment = {pages_direct_bus(&pages), 16, false};
   struct segment segments[3] = {segment, segment, segment};
   int head = virtqueue_add(&scratch->queue, segments, 3, false);
   uint16_t last = d[d[head].next].next;
-  d[last].flags = DESCRIPTOR_NEXT;
+  d[last].flags = VIRTQ_NEXT;
   d[last].next = (uint16_t)head;
   virtqueue_kick(&scratch->queue);
   uint32_t answered;

@@ -134,7 +134,7 @@ static void remap_all(void) {
 /* One request to a page, without looking at the result. */
 static enum outcome read_page(unsigned index, unsigned start) {
   struct segment segment = {SG_BUS + index * PAGE_SIZE, PAGE_SIZE, true};
-  return disk_request(scratch, BLK_IN, area_sector + start / SECTOR, &segment, 1);
+  return disk_request(scratch, VIRTIO_BLK_IN, area_sector + start / SECTOR, &segment, 1);
 }
 
 static bool starts_with_poison(const struct pages *pages) {
@@ -176,7 +176,7 @@ static void invalidated_block(void) {
   pages_poison(&old);
   pages_poison(&new);
   struct segment segment = {SG_BUS, PAGES * PAGE_SIZE, true};
-  enum outcome outcome = disk_request(scratch, BLK_IN, area_sector, &segment, 1);
+  enum outcome outcome = disk_request(scratch, VIRTIO_BLK_IN, area_sector, &segment, 1);
   REQUIRE(outcome == BLK_OK, "the request ended with %s", outcome_name(outcome));
   if (*(uint64_t *)new.page[BLOCK] == *(uint64_t *)(pattern + BLOCK * PAGE_SIZE))
     SKIP("the chipset has no scatter-gather TLB");
@@ -220,7 +220,7 @@ static void tlb_capacity(void) {
       pages_poison(&pages);
       for (unsigned n = 0; n < MAXIMUM_PAGES; n++) {
         struct segment segment = {SG_BUS + (first + 4 * n) * PAGE_SIZE, SECTOR, true};
-        enum outcome outcome = disk_request(scratch, BLK_IN, area_sector + n, &segment, 1);
+        enum outcome outcome = disk_request(scratch, VIRTIO_BLK_IN, area_sector + n, &segment, 1);
         REQUIRE(outcome == BLK_OK, "page %u: %s", first + 4 * n, outcome_name(outcome));
         REQUIRE(*(uint64_t *)pages.page[n] == *(uint64_t *)(pattern + n * SECTOR),
                 "page %u did not get its sector", first + 4 * n);

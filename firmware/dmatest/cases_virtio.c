@@ -7,7 +7,8 @@ static struct virtio_device *device(void) { return &disks[0].virtio; }
 static void reset_clears_status(void) {
   if (!disk_start_basic(&disks[0])) return;
   uint8_t running = device()->common->device_status;
-  REQUIRE(running == (ACKNOWLEDGE | DRIVER | FEATURES_OK | DRIVER_OK), "status %x", running);
+  REQUIRE(running == (VIRTIO_ACKNOWLEDGE | VIRTIO_DRIVER | VIRTIO_FEATURES_OK | VIRTIO_DRIVER_OK),
+          "status %x", running);
   REQUIRE(virtio_reset(device()), "status does not read 0 after a reset");
   REQUIRE(virtio_queue_size(device(), 0) > 0, "queue 0 is gone after a reset");
   REQUIRE(device()->common->queue_enable == 0, "queue 0 is still enabled");
@@ -18,11 +19,11 @@ static void reset_clears_status(void) {
 static void features_offered(void) {
   uint64_t features = virtio_read_features(device());
   tap_note("features %016lx", features);
-  REQUIRE(features & F_VERSION_1, "VERSION_1 is not offered");
-  REQUIRE(features & F_ACCESS_PLATFORM, "ACCESS_PLATFORM is not offered");
-  REQUIRE(features & F_INDIRECT_DESC, "INDIRECT_DESC is not offered");
-  REQUIRE(features & F_EVENT_IDX, "EVENT_IDX is not offered");
-  REQUIRE(features & BLK_F_FLUSH, "FLUSH is not offered");
+  REQUIRE(features & VIRTIO_F_VERSION_1, "VERSION_1 is not offered");
+  REQUIRE(features & VIRTIO_F_ACCESS_PLATFORM, "ACCESS_PLATFORM is not offered");
+  REQUIRE(features & VIRTIO_F_INDIRECT_DESC, "INDIRECT_DESC is not offered");
+  REQUIRE(features & VIRTIO_F_EVENT_IDX, "EVENT_IDX is not offered");
+  REQUIRE(features & VIRTIO_BLK_F_FLUSH, "FLUSH is not offered");
 }
 
 static void feature_select_beyond(void) {
@@ -39,7 +40,7 @@ static void feature_select_beyond(void) {
     REQUIRE(device()->common->device_feature == 0, "feature word %u reads %x", select,
             device()->common->device_feature);
   }
-  REQUIRE(virtio_read_features(device()) & F_VERSION_1, "word 1 does not read again");
+  REQUIRE(virtio_read_features(device()) & VIRTIO_F_VERSION_1, "word 1 does not read again");
 }
 
 /* VIRTIO 1.2, 2.2: the device does not agree to a feature it has not offered. */
@@ -57,10 +58,11 @@ static void unoffered_feature(void) {
    again. */
 static void left_out_features(void) {
   uint64_t wanted = virtio_read_features(device()) & DISK_FEATURES;
-  bool agreed = virtio_negotiate(device(), wanted & ~F_ACCESS_PLATFORM);
+  bool agreed = virtio_negotiate(device(), wanted & ~VIRTIO_F_ACCESS_PLATFORM);
   tap_note("without ACCESS_PLATFORM: %s", agreed ? "accepted" : "refused");
   REQUIRE(virtio_reset(device()), "no reset");
-  REQUIRE(virtio_negotiate(device(), F_VERSION_1 | F_ACCESS_PLATFORM), "the smallest set refused");
+  REQUIRE(virtio_negotiate(device(), VIRTIO_F_VERSION_1 | VIRTIO_F_ACCESS_PLATFORM),
+          "the smallest set refused");
   REQUIRE(virtio_reset(device()), "no reset");
   REQUIRE(virtio_negotiate(device(), wanted), "the whole set is refused afterwards");
 }

@@ -26,7 +26,7 @@ static void read_whole_disk(unsigned method, const char *name, uint64_t bus,
       uint64_t left = disk->capacity - sector;
       uint32_t length = left < CHUNK / SECTOR ? (uint32_t)left * SECTOR : CHUNK;
       struct segment segment = {bus, length, true};
-      enum outcome outcome = disk_request(disk, BLK_IN, sector, &segment, 1);
+      enum outcome outcome = disk_request(disk, VIRTIO_BLK_IN, sector, &segment, 1);
       REQUIRE(outcome == BLK_OK, "sector %lu: %s", sector, outcome_name(outcome));
       for (uint32_t offset = 0; offset < length; offset += PAGE_SIZE) {
         uint32_t part = length - offset < PAGE_SIZE ? length - offset : PAGE_SIZE;

@@ -51,12 +51,12 @@ bool disk_start(struct disk *disk, uint64_t features, uint16_t queue_size,
   }
   uint16_t largest = virtio_queue_size(device, 0);
   if (largest < queue_size) queue_size = largest;
-  virtqueue_initialize(&disk->queue, queue_size, features & F_EVENT_IDX, memory);
+  virtqueue_initialize(&disk->queue, queue_size, features & VIRTIO_F_EVENT_IDX, memory);
   virtio_enable_queue(device, 0, &disk->queue);
   disk->use_indirect = false;
-  disk->read_only = device->offered & BLK_F_RO;
+  disk->read_only = device->offered & VIRTIO_BLK_F_RO;
   disk->interrupts = disk->empty_interrupts = 0;
-  virtio_add_status(device, DRIVER_OK);
+  virtio_add_status(device, VIRTIO_DRIVER_OK);
   return true;
 }
 
@@ -91,7 +91,7 @@ void disk_kick(struct disk *disk) { virtqueue_kick(&disk->queue); }
 enum outcome disk_wait(struct disk *disk, uint64_t timeout_ns, uint32_t *head) {
   uint64_t deadline = clock_ns() + timeout_ns;
   while (!virtqueue_take(&disk->queue, head, &disk->used_length)) {
-    if (disk->virtio.common->device_status & DEVICE_NEEDS_RESET) return NEEDS_RESET;
+    if (disk->virtio.common->device_status & VIRTIO_NEEDS_RESET) return NEEDS_RESET;
     if (clock_ns() > deadline) return NO_ANSWER;
   }
   if (*head >= disk->queue.size) return BAD_ANSWER;

@@ -3,20 +3,15 @@
 #define DISK_H
 
 #include "clock.h"
-#include "virtio.h"
+#include "virtio_device.h"
 
 #define SECTOR 512u
 
-#define BLK_F_RO (1ul << 5)
-#define BLK_F_FLUSH (1ul << 9)
-
-enum { BLK_IN = 0, BLK_OUT = 1, BLK_FLUSH = 4, BLK_GET_ID = 8 };
-
 /* How a request ended: the status byte of the device, or why there is none. */
 enum outcome {
-  BLK_OK = 0,
-  BLK_IOERR = 1,
-  BLK_UNSUPP = 2,
+  BLK_OK = VIRTIO_BLK_OK,
+  BLK_IOERR = VIRTIO_BLK_IOERR,
+  BLK_UNSUPP = VIRTIO_BLK_UNSUPP,
   NO_ANSWER = 256, /* not within the time allowed */
   NEEDS_RESET,     /* the device gave up */
   BAD_ANSWER,      /* a used element that was never offered */
@@ -24,7 +19,8 @@ enum outcome {
 const char *outcome_name(enum outcome outcome);
 
 #define DISK_FEATURES \
-  (F_VERSION_1 | F_ACCESS_PLATFORM | F_INDIRECT_DESC | F_EVENT_IDX | BLK_F_FLUSH)
+  (VIRTIO_F_VERSION_1 | VIRTIO_F_ACCESS_PLATFORM | VIRTIO_F_INDIRECT_DESC | \
+   VIRTIO_F_EVENT_IDX | VIRTIO_BLK_F_FLUSH)
 #define QUEUE_SIZE 128
 #define REQUEST_TIMEOUT (5000 * MILLISECONDS)
 /* For answers that should not come. */

@@ -43,7 +43,7 @@ static void setup(void) {
   if (setup_failure) tap_bail_out("%s", setup_failure);
   if (!disk_count) tap_bail_out("no virtio block device (1af4:1042) on PCI bus 0");
   for (unsigned n = 0; n < disk_count; n++)
-    if (!(virtio_read_features(&disks[n].virtio) & F_ACCESS_PLATFORM))
+    if (!(virtio_read_features(&disks[n].virtio) & VIRTIO_F_ACCESS_PLATFORM))
       tap_bail_out("disk %u does not offer ACCESS_PLATFORM: its DMA would pass no window", n);
   failure = workload_setup();
   if (failure) tap_bail_out("the test area of the disk: %s", failure);

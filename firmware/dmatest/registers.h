@@ -34,8 +34,4 @@
 #define CONFIG16(f, offset) (*(volatile uint16_t *)(PCI_CONFIG_BASE + (f) + (offset)))
 #define CONFIG32(f, offset) (*(volatile uint32_t *)(PCI_CONFIG_BASE + (f) + (offset)))
 
-/* The test result register of the emulator's board: 0 passed, anything else failed. Other machines
-   do not claim the port and ignore the write. */
-#define EXIT_REGISTER 0x500
-
 #endif

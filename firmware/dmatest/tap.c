@@ -1,8 +1,8 @@
 #include "tap.h"
 
+#include "exit.h"
 #include "pal.h"
 #include "print.h"
-#include "registers.h"
 
 static enum { PASSED, FAILED, SKIPPED } state;
 static const char *current;
@@ -49,7 +49,7 @@ void tap_end(void) {
 
 static void leave(bool failed) __attribute__((noreturn));
 static void leave(bool failed) {
-  outl(EXIT_REGISTER, failed);
+  report_exit(failed);
   pal_halt();
 }
 

@@ -8,8 +8,8 @@ struct used_element {
   uint32_t id, length;
 };
 
-static volatile struct descriptor *descriptors(struct virtqueue *queue) {
-  return (volatile struct descriptor *)queue->memory.descriptors.cpu;
+static volatile struct virtq_descriptor *descriptors(struct virtqueue *queue) {
+  return (volatile struct virtq_descriptor *)queue->memory.descriptors.cpu;
 }
 
 /* Available ring: flags, idx, ring[size], used_event. */
@@ -44,17 +44,17 @@ void virtqueue_initialize(struct virtqueue *queue, uint16_t size, bool event_ind
   mb();
 }
 
-static void write_descriptor(volatile struct descriptor *d, const struct segment *segment,
+static void write_descriptor(volatile struct virtq_descriptor *d, const struct segment *segment,
                              uint16_t flags) {
   d->address = segment->bus;
   d->length = segment->length;
-  d->flags = flags | (segment->device_writes ? DESCRIPTOR_WRITE : 0);
+  d->flags = flags | (segment->device_writes ? VIRTQ_WRITE : 0);
 }
 
 static void fill_chain(struct virtqueue *queue, const struct segment *segments, unsigned count) {
   for (unsigned n = 0; n < count; n++) {
-    volatile struct descriptor *d = &descriptors(queue)[queue->free_head];
-    write_descriptor(d, &segments[n], n + 1 < count ? DESCRIPTOR_NEXT : 0);
+    volatile struct virtq_descriptor *d = &descriptors(queue)[queue->free_head];
+    write_descriptor(d, &segments[n], n + 1 < count ? VIRTQ_NEXT : 0);
     queue->free_head = d->next;
   }
   queue->free_count -= count;
@@ -64,16 +64,16 @@ int virtqueue_add(struct virtqueue *queue, const struct segment *segments, unsig
                   bool indirect) {
   uint16_t head = queue->free_head;
   if (indirect) {
-    volatile struct descriptor *table =
-        (volatile struct descriptor *)queue->memory.indirect.cpu;
+    volatile struct virtq_descriptor *table =
+        (volatile struct virtq_descriptor *)queue->memory.indirect.cpu;
     if (!queue->free_count || count > PAGE_SIZE / sizeof *table) return -1;
     for (uint16_t n = 0; n < count; n++) {
-      write_descriptor(&table[n], &segments[n], n + 1u < count ? DESCRIPTOR_NEXT : 0);
+      write_descriptor(&table[n], &segments[n], n + 1u < count ? VIRTQ_NEXT : 0);
       table[n].next = n + 1;
     }
     struct segment reference = {queue->memory.indirect.bus, count * sizeof *table, false};
     fill_chain(queue, &reference, 1);
-    descriptors(queue)[head].flags = DESCRIPTOR_INDIRECT;
+    descriptors(queue)[head].flags = VIRTQ_INDIRECT;
   } else {
     if (queue->free_count < count) return -1;
     fill_chain(queue, segments, count);
@@ -91,7 +91,7 @@ void virtqueue_kick(struct virtqueue *queue) {
   mb();
   bool wanted = queue->event_index
                     ? (uint16_t)(new - avail_event(queue) - 1) < (uint16_t)(new - old)
-                    : !(used(queue)[0] & USED_NO_NOTIFY);
+                    : !(used(queue)[0] & VIRTQ_NO_NOTIFY);
   if (!wanted) return;
   *queue->notify = queue->index;
   mb();
@@ -106,7 +106,7 @@ bool virtqueue_take(struct virtqueue *queue, uint32_t *head, uint32_t *length) {
   *length = element->length;
   if (*head >= queue->size) return true;
   uint16_t last = (uint16_t)*head, count = 1;
-  for (; descriptors(queue)[last].flags & DESCRIPTOR_NEXT; count++)
+  for (; descriptors(queue)[last].flags & VIRTQ_NEXT; count++)
     last = descriptors(queue)[last].next;
   descriptors(queue)[last].next = queue->free_head;
   queue->free_head = (uint16_t)*head;
@@ -126,6 +126,6 @@ void virtqueue_interrupt_after(struct virtqueue *queue, uint16_t completions) {
 
 /* An event index that has just gone by stays out of reach for 65535 completions. */
 void virtqueue_suppress_interrupts(struct virtqueue *queue) {
-  available(queue)[AVAILABLE_FLAGS] = AVAILABLE_NO_INTERRUPT;
+  available(queue)[AVAILABLE_FLAGS] = VIRTQ_NO_INTERRUPT;
   set_used_event(queue, (uint16_t)(queue->next_used - 1));
 }

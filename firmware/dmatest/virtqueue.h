@@ -3,7 +3,7 @@
 #define VIRTQUEUE_H
 
 #include <stdbool.h>
-#include <stdint.h>
+#include "virtio.h"
 
 /* One element of a buffer, by the address that the device uses. */
 struct segment {
@@ -23,18 +23,7 @@ struct queue_memory {
   struct dma_page descriptors, available, used, requests, indirect;
 };
 
-#define DESCRIPTOR_NEXT 1
-#define DESCRIPTOR_WRITE 2
-#define DESCRIPTOR_INDIRECT 4
-struct descriptor {
-  uint64_t address;
-  uint32_t length;
-  uint16_t flags, next;
-};
-
 #define MAXIMUM_QUEUE_SIZE 256
-#define AVAILABLE_NO_INTERRUPT 1
-#define USED_NO_NOTIFY 1
 
 struct virtqueue {
   uint16_t size, index;

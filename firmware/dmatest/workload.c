@@ -22,7 +22,7 @@ static void make_pattern(void) {
 }
 
 static enum outcome transfer_area(uint32_t type, const uint8_t *memory) {
-  struct segment whole = {DIRECT_BUS + physical(memory), AREA_SIZE, type == BLK_IN};
+  struct segment whole = {DIRECT_BUS + physical(memory), AREA_SIZE, type == VIRTIO_BLK_IN};
   return disk_request(scratch, type, area_sector, &whole, 1);
 }
 
@@ -36,10 +36,10 @@ const char *workload_setup(void) {
   area_sector = scratch->capacity - AREA_SIZE / SECTOR;
   uint64_t mark = allocation_mark();
   if (!disk_start_basic(scratch)) return "the disk does not start";
-  enum outcome outcome = transfer_area(BLK_IN, saved);
+  enum outcome outcome = transfer_area(VIRTIO_BLK_IN, saved);
   if (outcome == BLK_OK && !scratch->read_only) {
     make_pattern();
-    outcome = transfer_area(BLK_OUT, pattern);
+    outcome = transfer_area(VIRTIO_BLK_OUT, pattern);
   } else {
     memcpy(pattern, saved, AREA_SIZE);
   }
@@ -51,7 +51,7 @@ const char *workload_setup(void) {
 static bool write_area(const uint8_t *content) {
   if (scratch->read_only) return true;
   enum outcome outcome = BAD_ANSWER;
-  if (disk_start_basic(scratch)) outcome = transfer_area(BLK_OUT, content);
+  if (disk_start_basic(scratch)) outcome = transfer_area(VIRTIO_BLK_OUT, content);
   if (outcome != BLK_OK) tap_fail("the test area cannot be written: %s", outcome_name(outcome));
   return outcome == BLK_OK;
 }
@@ -160,7 +160,7 @@ bool check_read(struct disk *disk, const struct segment *segments, unsigned coun
                 const struct pages *pages, unsigned offset, unsigned length, unsigned start) {
   pages_poison(pages);
   enum outcome outcome =
-      disk_request(disk, BLK_IN, area_sector + start / SECTOR, segments, count);
+      disk_request(disk, VIRTIO_BLK_IN, area_sector + start / SECTOR, segments, count);
   unsigned end = offset + length;
   return succeeds(outcome, disk->used_length, length + 1) && pages_untouched(pages, 0, offset) &&
          pages_hold(pages, offset, length, pattern + start) &&
@@ -178,15 +178,15 @@ bool check_write(struct disk *disk, const struct segment *segments, unsigned cou
   pages_poison(pages);
   pages_put(pages, offset, length, inverse + start);
   enum outcome outcome =
-      disk_request(disk, BLK_OUT, area_sector + start / SECTOR, segments, count);
+      disk_request(disk, VIRTIO_BLK_OUT, area_sector + start / SECTOR, segments, count);
   if (!succeeds(outcome, disk->used_length, 1)) return false;
-  outcome = transfer_area(BLK_IN, back.page[0]);
+  outcome = transfer_area(VIRTIO_BLK_IN, back.page[0]);
   unsigned end = start + length;
   bool good = succeeds(outcome, scratch->used_length, AREA_SIZE + 1) &&
               pages_hold(&back, 0, start, pattern) &&
               pages_hold(&back, start, length, inverse + start) &&
               pages_hold(&back, end, AREA_SIZE - end, pattern + end);
-  outcome = transfer_area(BLK_OUT, pattern);
+  outcome = transfer_area(VIRTIO_BLK_OUT, pattern);
   return good && succeeds(outcome, scratch->used_length, 1);
 }
 
@@ -206,7 +206,7 @@ bool check_alive(struct disk *disk) {
   struct pages pages = pages_adjacent(1);
   struct segment segment = {pages_direct_bus(&pages), 1024, true};
   if (disk == scratch) return check_read(disk, &segment, 1, &pages, 0, 1024, 4096);
-  return succeeds(disk_request(disk, BLK_IN, 0, &segment, 1), disk->used_length, 1025);
+  return succeeds(disk_request(disk, VIRTIO_BLK_IN, 0, &segment, 1), disk->used_length, 1025);
 }
 
 bool check_recovery(struct disk *disk) {

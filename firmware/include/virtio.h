@@ -16,12 +16,15 @@
 #define VIRTIO_NEEDS_RESET 64
 
 /* Features. */
-#define VIRTIO_BLK_RO (1ul << 5)
-#define VIRTIO_VERSION_1 (1ul << 32)
-#define VIRTIO_ACCESS_PLATFORM (1ul << 33)
+#define VIRTIO_BLK_F_RO (1ul << 5)
+#define VIRTIO_BLK_F_FLUSH (1ul << 9)
+#define VIRTIO_F_INDIRECT_DESC (1ul << 28)
+#define VIRTIO_F_EVENT_IDX (1ul << 29)
+#define VIRTIO_F_VERSION_1 (1ul << 32)
+#define VIRTIO_F_ACCESS_PLATFORM (1ul << 33)
 
 /* Vendor capabilities: what they point to, and their fields. */
-enum { VIRTIO_COMMON = 1, VIRTIO_NOTIFY, VIRTIO_ISR, VIRTIO_DEVICE, VIRTIO_STRUCTURES };
+enum { VIRTIO_COMMON = 1, VIRTIO_NOTIFY, VIRTIO_ISR, VIRTIO_DEVICE, VIRTIO_PCI_CFG };
 #define VIRTIO_CAP_TYPE 3
 #define VIRTIO_CAP_BAR 4
 #define VIRTIO_CAP_OFFSET 8
@@ -61,10 +64,12 @@ struct virtq_descriptor {
 };
 #define VIRTQ_NEXT 1
 #define VIRTQ_WRITE 2
+#define VIRTQ_INDIRECT 4
 struct virtq_used {
   uint32_t id, length;
 };
 #define VIRTQ_NO_INTERRUPT 1
+#define VIRTQ_NO_NOTIFY 1
 
 /* Block requests. */
 struct virtio_blk_header {
@@ -73,7 +78,10 @@ struct virtio_blk_header {
 };
 #define VIRTIO_BLK_IN 0
 #define VIRTIO_BLK_OUT 1
+#define VIRTIO_BLK_FLUSH 4
 #define VIRTIO_BLK_GET_ID 8
 #define VIRTIO_BLK_ID_BYTES 20
 #define VIRTIO_BLK_OK 0
+#define VIRTIO_BLK_IOERR 1
+#define VIRTIO_BLK_UNSUPP 2
 #endif

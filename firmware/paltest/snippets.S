@@ -38,6 +38,9 @@
 	SNIPPET	do_wtint, call_pal PAL_wtint
 	SNIPPET	do_rdps, call_pal PAL_rdps
 	SNIPPET	do_imb, call_pal PAL_imb
+	SNIPPET	do_cflush, call_pal PAL_cflush
+	SNIPPET	do_draina, call_pal PAL_draina
+	SNIPPET	do_wrvptptr, call_pal PAL_wrvptptr
 
 /* A locked sequence with a PALcode return in it: R3 = whether the store was done. */
 	.globl	do_locked

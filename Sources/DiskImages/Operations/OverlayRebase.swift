@@ -36,31 +36,3 @@ public enum OverlayRebase {
     try overlay.flush()
   }
 }
-
-extension QcowImage {
-  /// Throws, before anything is changed, if ``setBacking(name:format:)`` would find no room in the
-  /// header.
-  public func checkBacking(name: String?, format: ImageFormat?) throws(ImageFault) {
-    var changed = header.withBacking(name: name, format: format)
-    guard changed.backingName.count <= Int(QcowHeader.Limit.backingNameBytes),
-      changed.encode() != nil
-    else {
-      throw ImageFault(
-        store.name, .refused("the name of its new backing file does not fit its header"))
-    }
-  }
-}
-
-extension QcowHeader {
-  /// The same header with another backing file, or none.
-  func withBacking(name: String?, format: ImageFormat?) -> QcowHeader {
-    var changed = self
-    changed.backingName = Array((name ?? "").utf8)
-    changed.extensions.removeAll { $0.type == Extension.Kind.backingFormat }
-    if name != nil, let format {
-      changed.extensions.insert(
-        .init(type: Extension.Kind.backingFormat, payload: Array(format.rawValue.utf8)), at: 0)
-    }
-    return changed
-  }
-}

@@ -10,17 +10,21 @@ extension QcowImage {
     let writer = try writable(0, byteCount: 0)
     try commit()
     try finishRefcounts(writer)
-    var changed = header
-    changed.backingName = Array((name ?? "").utf8)
-    changed.extensions.removeAll { $0.type == QcowHeader.Extension.Kind.backingFormat }
-    if name != nil, let format {
-      changed.extensions.insert(
-        .init(type: QcowHeader.Extension.Kind.backingFormat, payload: Array(format.rawValue.utf8)),
-        at: 0)
-    }
-    try replaceHeader(with: changed)
+    try replaceHeader(with: header.withBacking(name: name, format: format))
     writer.refusal = ImageFault(
       store.name, .readOnly(reason: "its backing file was changed; open it anew"))
+  }
+
+  /// Throws, before anything is changed, if ``setBacking(name:format:)`` would find no room in the
+  /// header.
+  public func checkBacking(name: String?, format: ImageFormat?) throws(ImageFault) {
+    var changed = header.withBacking(name: name, format: format)
+    guard changed.backingName.count <= Int(QcowHeader.Limit.backingNameBytes),
+      changed.encode() != nil
+    else {
+      throw ImageFault(
+        store.name, .refused("the name of its new backing file does not fit its header"))
+    }
   }
 
   /// Empties every cluster, so that the backing image shows everywhere. Snapshots keep theirs.
@@ -58,5 +62,19 @@ extension QcowImage {
     try store.write(at: 0, first)
     try store.flush()
     header = changed
+  }
+}
+
+extension QcowHeader {
+  /// The same header with another backing file, or none.
+  fileprivate func withBacking(name: String?, format: ImageFormat?) -> QcowHeader {
+    var changed = self
+    changed.backingName = Array((name ?? "").utf8)
+    changed.extensions.removeAll { $0.type == Extension.Kind.backingFormat }
+    if name != nil, let format {
+      changed.extensions.insert(
+        .init(type: Extension.Kind.backingFormat, payload: Array(format.rawValue.utf8)), at: 0)
+    }
+    return changed
   }
 }

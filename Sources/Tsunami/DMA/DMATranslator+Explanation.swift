@@ -38,7 +38,7 @@ extension DMATranslator {
   /// What probably went wrong, where that can be told.
   func hint(for fault: DMAFault) -> String? {
     switch fault.cause {
-    case .busMasterDisabled, .addressOverflow:
+    case .addressOverflow:
       return nil
     case .nonExistentMemory(window: nil, _):
       guard let translation = try? peek(fault.address, fault.direction) else { return nil }

@@ -2,11 +2,11 @@ public import DeviceModel
 public import GuestMemory
 public import PCI
 
-/// Says what goes wrong with a device's DMA, and why: the outermost layer of a device's memory.
+/// Says what goes wrong with a device's DMA on the bus, and why.
 ///
 /// Each fault becomes one line with the device, the bus address, what the Pchip made of it and what
-/// the driver probably did. The device's Received Master Abort bit is set, except where its cycle
-/// never reached the bus. A probe is no DMA and stays silent.
+/// the driver probably did, and sets the device's Received Master Abort bit. A probe is no DMA and
+/// stays silent. The layer lies behind the `BusMasterGate`, so what that stops never comes here.
 public final class ReportingDMAAddressSpace: DMAAddressSpace {
   private let name: String
   private let configuration: ConfigurationSpace
@@ -20,7 +20,7 @@ public final class ReportingDMAAddressSpace: DMAAddressSpace {
   /// - Parameters:
   ///   - name: The device, as reports call it.
   ///   - configuration: The device's configuration space.
-  ///   - next: The bus-master gate, or what lies behind it.
+  ///   - next: The bus.
   ///   - translator: Explains bus addresses.
   ///   - isTranslated: Whether `next` leads through the Pchip; false for physical addresses.
   ///   - trace: Receives a warning for each fault, and each translation in the category `dma`.
@@ -66,7 +66,7 @@ public final class ReportingDMAAddressSpace: DMAAddressSpace {
   }
 
   private func report(_ fault: DMAFault) {
-    if fault.cause != .busMasterDisabled { configuration.setReceivedMasterAbort() }
+    configuration.setReceivedMasterAbort()
     trace.warn(name, kind: fault.cause.kind, line(for: fault))
   }
 
@@ -105,20 +105,5 @@ extension DMATranslator.Translation: CustomStringConvertible {
       if use.isCached { text += " (cached)" }
     }
     return text + ", memory \(physical)"
-  }
-}
-
-extension DMAFault.Cause {
-  /// The name under which reports of this cause are counted.
-  fileprivate var kind: String {
-    switch self {
-    case .busMasterDisabled: "bus master off"
-    case .noWindow: "no window"
-    case .invalidMapEntry: "invalid map entry"
-    case .mapOutsideMemory: "map outside memory"
-    case .nonExistentMemory: "non-existent memory"
-    case .peerToPeer: "peer-to-peer"
-    case .addressOverflow: "address overflow"
-    }
   }
 }

@@ -4,11 +4,21 @@ public import DeviceModel
 ///
 /// So a device moves data only between two slices of the CPU, at a defined guest time, and a driver
 /// may change its DMA windows under a running request, as on hardware.
+///
+/// A driver chooses how much a request asks for, but not how long the host is kept from looking at
+/// its user: an alarm does a bounded amount of work, and the next one goes on.
 public final class NotifiedQueues {
+  /// The work of one alarm, in bytes moved or what takes about as long.
+  public static let budget = 1 << 24
+
   private let clock: VirtualClock
   private let latency: UInt64
   private var alarm: VirtualClock.Alarm?
-  private var numbers: Set<Int> = []
+  /// What is left of this alarm's budget.
+  private var remaining = 0
+
+  /// The notified queues, in the order in which they are served.
+  public private(set) var all: [Int] = []
 
   /// No queue notified.
   ///
@@ -21,37 +31,51 @@ public final class NotifiedQueues {
   ) {
     self.clock = clock
     self.latency = latency
-    alarm = clock.register(name) { [weak self] in
-      guard let self else { return }
-      for queue in self.all {
-        self.numbers.remove(queue)
-        if serve(queue) { self.insert(queue) }
-      }
-    }
+    alarm = clock.register(name) { [weak self] in self?.serveAll(serve) }
   }
 
-  /// The notified queues, ascending.
-  public var all: [Int] { numbers.sorted() }
+  private func serveAll(_ serve: (Int) -> Bool) {
+    remaining = Self.budget
+    var unfinished: [Int] = []
+    for _ in all where hasBudget {
+      guard let queue = all.first else { break }
+      all.removeFirst()
+      if serve(queue) { unfinished.append(queue) }
+    }
+    for queue in unfinished { insert(queue) }
+    if !all.isEmpty { arm() }
+  }
 
-  /// A queue was notified.
-  public func insert(_ queue: Int) {
-    numbers.insert(queue)
+  private func arm() {
     guard let alarm, clock.deadline(of: alarm) == nil else { return }
     clock.arm(alarm, at: clock.now &+ latency)
   }
 
+  /// Whether this alarm may begin another request.
+  public var hasBudget: Bool { remaining > 0 }
+
+  /// Counts work that is done, which may be more than the budget.
+  public func spend(_ work: Int) { remaining -= work }
+
+  /// A queue was notified.
+  public func insert(_ queue: Int) {
+    if !all.contains(queue) { all.append(queue) }
+    arm()
+  }
+
   /// Forgets every notification.
   public func reset() {
-    numbers = []
+    all = []
     if let alarm { clock.disarm(alarm) }
   }
 
   /// Takes saved numbers back; the alarm comes with the clock.
   public func restore(_ saved: [Int], of device: any VirtioDevice) throws(RestoreFault) {
-    guard saved.allSatisfy(device.queueSizes.indices.contains) else {
+    guard saved.allSatisfy(device.queueSizes.indices.contains), Set(saved).count == saved.count
+    else {
       throw RestoreFault(
         "\(device.name): queues \(saved) notified, but the device has \(device.queueSizes.count)")
     }
-    numbers = Set(saved)
+    all = saved
   }
 }

@@ -92,17 +92,24 @@ extension VirtioCore {
     return translated > physical ? .translated : .physical
   }
 
-  /// Tries to take a chain, without a trace in guest memory.
+  /// Tries to take a chain, without a trace in guest memory. An indirect table is not read, only
+  /// probed: in the wrong view its address is anything, and a read would be DMA that nobody asked for.
   private func evidence(in layout: QueueLayout, seen view: PolicyDMAAddressSpace.View) -> Evidence {
     var options = Virtqueue.Options(features)
     options.eventIndex = false
+    options.indirect = false
     let trial = Virtqueue(layout, memory: memory.space(view), options: options)
     do throws(QueueFault) {
       guard let chain = try trial.pop() else { return .empty }
       trial.abandon(chain)
       return .chain
     } catch {
-      return .malformed
+      guard case .indirectNotNegotiated(_, let outer) = error,
+        features.contains(.indirectDescriptors),
+        (try? memory.space(view).probe(
+          outer.address, byteCount: UInt64(outer.length), .read)) != nil
+      else { return .malformed }
+      return .chain
     }
   }
 }

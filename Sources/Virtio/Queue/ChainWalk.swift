@@ -57,9 +57,10 @@ struct ChainWalk {
     guard count > 0, count <= Self.indirectLimit,
       outer.length.isMultiple(of: UInt32(Descriptor.byteCount))
     else { throw .indirectLength(index: outerIndex, outer, limit: Self.indirectLimit) }
-    let table: [UInt8]
+    var table = [UInt8](repeating: 0, count: Int(outer.length))
     do {
-      table = try memory.readBytes(outer.address, byteCount: Int(outer.length))
+      var span = table.mutableSpan
+      try memory.read(outer.address, into: &span)
     } catch {
       throw .indirectUnreachable(index: outerIndex, outer, error)
     }

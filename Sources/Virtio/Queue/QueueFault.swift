@@ -85,8 +85,8 @@ extension QueueFault: CustomStringConvertible {
     case .ring(let part, let fault):
       "\(part.rawValue) unreachable: \(fault)"
     case .noView(let address, let physical, let translated):
-      "\(address.rawValue == 0 ? "enabled without an address? " : "")address \(address) is no place in memory: as physical, \(physical); "
-        + "as translated, \(translated)"
+      "address \(address) is no place in memory: as physical, \(physical); as translated, "
+        + "\(translated)"
     case .indexJump(let available, let next, let size):
       "available index \(available) is \(available &- next) entries past \(next), "
         + "more than the queue's \(size)"

@@ -136,11 +136,13 @@ extension VirtioPCIFunction {
     core.writeModern(register, length, value & length.allOnes)
   }
 
-  /// Where the window points (VIRTIO 1.2, 4.1.4.9): only at aligned registers of the structures.
+  /// Where the window points (VIRTIO 1.2, 4.1.4.9): only at aligned registers of the structures, and
+  /// nowhere while the driver has not set it up.
   private func windowTarget(_ window: Int) -> (UInt64, AccessWidth)? {
     let bar = configuration.read(window + 4, .byte)
     let offset = configuration.read(window + 8, .longword)
     let length = configuration.read(window + 12, .longword)
+    if length == 0 { return nil }
     guard bar == UInt64(Self.modernBAR), length <= 4,
       let width = AccessWidth(rawValue: Int(length)),
       offset.isMultiple(of: length), offset < UInt64(ModernRegion.totalSize)

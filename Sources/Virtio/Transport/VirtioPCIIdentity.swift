@@ -1,3 +1,4 @@
+import GuestMemory
 import PCI
 
 extension PCIIdentity {
@@ -72,10 +73,8 @@ extension ConfigurationSpace {
   ) {
     let words = [UInt32(region.rawValue), byteCount] + extra
     let length = UInt8(8 + 4 * words.count)
-    let head: [UInt8] = [length, type, UInt8(VirtioPCIFunction.modernBAR), 0, 0, 0]
-    addCapability(
-      id: 0x09,
-      body: head
-        + words.flatMap { word in (0..<4).map { UInt8(truncatingIfNeeded: word >> (8 * $0)) } })
+    var body: [UInt8] = [length, type, UInt8(VirtioPCIFunction.modernBAR), 0, 0, 0]
+    for word in words { body.append(littleEndian: word) }
+    addCapability(id: 0x09, body: body)
   }
 }

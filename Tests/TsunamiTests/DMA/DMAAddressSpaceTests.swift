@@ -1,5 +1,6 @@
 import DeviceModel
 import GuestMemory
+import MachineTestKit
 import PCI
 import Testing
 
@@ -195,11 +196,9 @@ import Testing
   }
 
   @Test func aClosedGateIsNoMasterAbort() throws {
-    let gate = BusMasterGate(configuration, next: space)
-    #expect(
-      warnings(reporting(gate), 0x1000) == [
-        "disk0: DMA read of bus address 0x1000: the function's bus-master bit is off"
-      ])
+    let gate = BusMasterGate(configuration, next: reporting())
+    #expect(throws: DMAFault.self) { try gate.readBytes(BusAddress(0x1000), byteCount: 1) }
+    #expect(trace.counts.isEmpty)
     #expect(!configuration.hasReceivedMasterAbort)
   }
 

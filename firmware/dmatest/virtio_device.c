@@ -1,4 +1,4 @@
-#include "virtio.h"
+#include "virtio_device.h"
 
 #include "clock.h"
 #include "memory.h"
@@ -21,17 +21,17 @@ const char *virtio_find(struct virtio_device *device, pci_function f) {
     if (kind == 0 || kind >= CAP_KINDS || bar > 5 || device->structures[kind].position) continue;
     device->structures[kind] = (struct virtio_structure){
         position, bar, CONFIG32(f, position + 8), CONFIG32(f, position + 12)};
-    if (kind == CAP_NOTIFY) device->notify_multiplier = CONFIG32(f, position + 16);
+    if (kind == VIRTIO_NOTIFY) device->notify_multiplier = CONFIG32(f, position + 16);
   }
   if (broken) return "the capability chain is broken";
-  for (unsigned kind = CAP_COMMON; kind <= CAP_DEVICE; kind++) {
+  for (unsigned kind = VIRTIO_COMMON; kind <= VIRTIO_DEVICE; kind++) {
     struct virtio_structure *s = &device->structures[kind];
     if (!s->position) return "a virtio structure is missing";
     struct pci_bar *bar = &device->bars[s->bar];
     if (bar->is_io || !bar->size) return "a virtio structure is not in a memory BAR";
     if ((uint64_t)s->offset + s->length > bar->size) return "a virtio structure exceeds its BAR";
   }
-  if (device->structures[CAP_COMMON].length < sizeof(struct virtio_common))
+  if (device->structures[VIRTIO_COMMON].length < sizeof(struct virtio_common))
     return "the common configuration is too short";
   virtio_locate(device);
   pci_set_command(f, COMMAND_RUNNING);
@@ -44,10 +44,10 @@ static uint64_t address_of(struct virtio_device *device, unsigned kind) {
 }
 
 void virtio_locate(struct virtio_device *device) {
-  device->common = (volatile struct virtio_common *)address_of(device, CAP_COMMON);
-  device->isr = (volatile uint8_t *)address_of(device, CAP_ISR);
-  device->config = (volatile uint8_t *)address_of(device, CAP_DEVICE);
-  device->notify = address_of(device, CAP_NOTIFY);
+  device->common = (volatile struct virtio_common *)address_of(device, VIRTIO_COMMON);
+  device->isr = (volatile uint8_t *)address_of(device, VIRTIO_ISR);
+  device->config = (volatile uint8_t *)address_of(device, VIRTIO_DEVICE);
+  device->notify = address_of(device, VIRTIO_NOTIFY);
 }
 
 bool virtio_reset(struct virtio_device *device) {
@@ -75,8 +75,8 @@ uint64_t virtio_read_features(struct virtio_device *device) {
 }
 
 bool virtio_negotiate(struct virtio_device *device, uint64_t features) {
-  virtio_add_status(device, ACKNOWLEDGE);
-  virtio_add_status(device, DRIVER);
+  virtio_add_status(device, VIRTIO_ACKNOWLEDGE);
+  virtio_add_status(device, VIRTIO_DRIVER);
   device->offered = virtio_read_features(device);
   device->accepted = features;
   for (uint32_t word = 0; word < 2; word++) {
@@ -85,8 +85,8 @@ bool virtio_negotiate(struct virtio_device *device, uint64_t features) {
     device->common->driver_feature = (uint32_t)(features >> 32 * word);
     mb();
   }
-  virtio_add_status(device, FEATURES_OK);
-  return device->common->device_status & FEATURES_OK;
+  virtio_add_status(device, VIRTIO_FEATURES_OK);
+  return device->common->device_status & VIRTIO_FEATURES_OK;
 }
 
 uint16_t virtio_queue_size(struct virtio_device *device, uint16_t index) {

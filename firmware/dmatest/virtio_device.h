@@ -1,24 +1,11 @@
 /* A modern virtio-pci device (VIRTIO 1.2, 4.1). */
-#ifndef VIRTIO_H
-#define VIRTIO_H
+#ifndef VIRTIO_DEVICE_H
+#define VIRTIO_DEVICE_H
 
 #include "configuration.h"
 #include "virtqueue.h"
 
-#define VIRTIO_BLOCK_ID 0x10421af4u
-
-/* Status bits (2.1). */
-#define ACKNOWLEDGE 1
-#define DRIVER 2
-#define DRIVER_OK 4
-#define FEATURES_OK 8
-#define DEVICE_NEEDS_RESET 64
-
-/* Feature bits (6). */
-#define F_INDIRECT_DESC (1ul << 28)
-#define F_EVENT_IDX (1ul << 29)
-#define F_VERSION_1 (1ul << 32)
-#define F_ACCESS_PLATFORM (1ul << 33)
+#define VIRTIO_BLOCK_ID (VIRTIO_BLOCK_MODERN << 16 | VIRTIO_VENDOR)
 
 /* Common configuration (4.1.4.3). 64-bit fields are two 32-bit halves. */
 struct virtio_common {
@@ -31,7 +18,7 @@ struct virtio_common {
 };
 
 /* The structures a device offers through vendor capabilities (4.1.4). */
-enum { CAP_COMMON = 1, CAP_NOTIFY, CAP_ISR, CAP_DEVICE, CAP_PCI_CFG, CAP_KINDS };
+enum { CAP_KINDS = VIRTIO_PCI_CFG + 1 };
 struct virtio_structure {
   uint8_t position; /* of the capability in configuration space; 0: not there */
   uint8_t bar;

@@ -1,21 +1,24 @@
+public import GuestMemory
+
 extension DMAAddressSpace {
   /// One little-endian integer of at most 64 bits at `address`.
   public func readInteger<Value: FixedWidthInteger>(
     _ address: BusAddress, as type: Value.Type = Value.self
   ) throws(DMAFault) -> Value {
     let bytes = try readBytes(address, byteCount: Value.bitWidth / 8)
-    return bytes.reversed().reduce(0) { ($0 << 8) | Value(truncatingIfNeeded: $1) }
+    return bytes.span.integer(at: 0)
   }
 
   /// Stores one little-endian integer at `address`.
   public func writeInteger<Value: FixedWidthInteger>(
     _ value: Value, at address: BusAddress
   ) throws(DMAFault) {
-    let bytes = (0..<Value.bitWidth / 8).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) }
+    var bytes: [UInt8] = []
+    bytes.append(littleEndian: value)
     try writeBytes(bytes, at: address)
   }
 
-  /// `byteCount` bytes from `address` on. The caller bounds the count.
+  /// `byteCount` bytes from `address` on.
   public func readBytes(_ address: BusAddress, byteCount: Int) throws(DMAFault) -> [UInt8] {
     var bytes = [UInt8](repeating: 0, count: byteCount)
     var span = bytes.mutableSpan
