@@ -171,7 +171,7 @@ struct NBDTests {
       (["run", "--disk", "\(disks.data),overlay=\(name)"], 2, "cannot be made"),
       (["image", "create", name, "1G"], 1, "cannot be made"),
       (["image", "convert", disks.data, name], 1, "cannot be made"),
-      (["image", "convert", "-n", name, name], 1, "source and target at once"),
+      (["image", "convert", "-n", name, name], 1, "cannot be overwritten: it is read"),
       (["image", "resize", "-f", "raw", name, "1G"], 1, "read-only"),
       (["image", "create", "-f", "qcow2", "-b", name, "-F", "raw", none], 1, "plain files"),
     ] as [([String], Int32, String)] {
