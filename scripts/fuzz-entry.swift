@@ -49,7 +49,8 @@ import Glibc
       guard let file = fopen(path, "r") else { refuse("cannot read \(path)") }
       defer { fclose(file) }
       var bytes = [UInt8](repeating: 0, count: 1 << 20)
-      return Array(bytes.prefix(fread(&bytes, 1, bytes.count, file)))
+      let count = fread(&bytes, 1, bytes.count, file)
+      return Array(bytes.prefix(count))
     }
   }
 #else

@@ -22,22 +22,30 @@ extension [UInt8] {
   }
 }
 
-/// `count` big-endian quadwords: how L1, L2 and refcount tables look.
+/// A table of big-endian quadwords: how L1, L2 and refcount tables look.
 func quadwords(_ bytes: [UInt8]) -> [UInt64] {
+  let bytes = bytes.span
   var words: [UInt64] = []
   words.reserveCapacity(bytes.count / 8)
-  var word: UInt64 = 0
-  for (index, byte) in bytes.enumerated() {
-    word = (word << 8) | UInt64(byte)
-    if index & 7 == 7 { words.append(word) }
+  for index in 0..<bytes.count / 8 {
+    let field = bytes.extracting(8 * index..<8 * index + 8)
+    var word: UInt64 = 0
+    for place in 0..<8 { word = word << 8 | UInt64(field[place]) }
+    words.append(word)
   }
   return words
 }
 
 /// The bytes of a table of big-endian quadwords.
-func bytes(_ words: some Collection<UInt64>) -> [UInt8] {
-  var bytes: [UInt8] = []
-  bytes.reserveCapacity(words.count * 8)
-  for word in words { bytes.appendBigEndian(word) }
+func bigEndianBytes(of words: some Collection<UInt64>) -> [UInt8] {
+  var bytes = [UInt8](repeating: 0, count: words.count * 8)
+  var span = bytes.mutableSpan
+  var offset = 0
+  for word in words {
+    for place in 0..<8 {
+      span[offset + place] = UInt8(truncatingIfNeeded: word >> UInt64(56 - 8 * place))
+    }
+    offset += 8
+  }
   return bytes
 }

@@ -21,7 +21,7 @@ import Testing
     _ store: MemoryFileStore, at offset: UInt64, _ change: (UInt64) -> UInt64
   ) throws {
     let word = quadwords(try store.bytes(at: offset, count: 8))[0]
-    try store.write(at: offset, bytes([change(word)]))
+    try store.write(at: offset, bigEndianBytes(of: [change(word)]))
   }
 
   private func l2Offset(_ store: MemoryFileStore) throws -> UInt64 {
@@ -91,7 +91,7 @@ import Testing
     for cluster in 0..<7 {
       fixture.put32(QcowFixture.refcountBlock + 2 * cluster, 0x0001_0001)
     }
-    fixture.bytes += (0..<4).flatMap { _ in bytes([UInt64(QcowFixture.l2)]) }
+    fixture.bytes += (0..<4).flatMap { _ in bigEndianBytes(of: [UInt64(QcowFixture.l2)]) }
     fixture.bytes += [UInt8](repeating: 0, count: QcowFixture.cluster - 32)
     let image = try QcowImage(fixture.store(), readOnly: false)
     #expect(
@@ -113,7 +113,8 @@ import Testing
   func hugeBitmapTable() throws {
     var fixture = QcowFixture()
     let directory = fixture.append(
-      bytes([1 << 40, 0xFFFF_FFFF << 32, 0x0110_0001_0000_0000]) + [UInt8](repeating: 0, count: 8))
+      bigEndianBytes(of: [1 << 40, 0xFFFF_FFFF << 32, 0x0110_0001_0000_0000])
+        + [UInt8](repeating: 0, count: 8))
     fixture.put64(88, 1)
     fixture.put32(112, 0x2385_2875)
     fixture.put32(116, 24)

@@ -49,7 +49,7 @@ import Testing
     // Each has 2^22 entries at an offset of its own, the last one first.
     for index in 0..<count {
       let offset = UInt64(2 * count - index) << 25
-      table.replaceSubrange(index * 40..<index * 40 + 8, with: bytes([offset]))
+      table.replaceSubrange(index * 40..<index * 40 + 8, with: bigEndianBytes(of: [offset]))
       table[index * 40 + 9] = 0x40
     }
     _ = fixture.append(table)
@@ -72,7 +72,7 @@ import Testing
     let header = try QcowHeader(reading: store)
     let end = try store.byteCount() >> 21 + 1
     try store.write(
-      at: header.l1Offset, bytes((0..<tables).map { (end + 2 * $0) << 21 | 1 << 63 }))
+      at: header.l1Offset, bigEndianBytes(of: (0..<tables).map { (end + 2 * $0) << 21 | 1 << 63 }))
     try store.setByteCount((end + 2 * tables) << 21)
     var reads = 0
     store.failure = { operation, _ in
@@ -105,7 +105,8 @@ import Testing
         UInt64.random(in: 0...UInt64.max, using: &random),
       ]
       try store.write(
-        at: offset & ~7, bytes([values[Int.random(in: 0..<values.count, using: &random)]]))
+        at: offset & ~7,
+        bigEndianBytes(of: [values[Int.random(in: 0..<values.count, using: &random)]]))
     default:
       if Int.random(in: 0..<10, using: &random) == 0 {
         try store.setByteCount(UInt64.random(in: 0...size * 2, using: &random))

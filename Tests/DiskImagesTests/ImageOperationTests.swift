@@ -139,7 +139,7 @@ import Testing
     let image = try QcowImage(store, readOnly: false)
     try image.write(at: 0, [UInt8](repeating: 5, count: 200_704))
     try image.close()
-    try store.write(at: 24, bytes([10_000 & ~511]))
+    try store.write(at: 24, bigEndianBytes(of: [10_000 & ~511]))
     let smaller = try QcowImage(store, readOnly: false)
     try smaller.resize(to: 300_032)
     try smaller.close()

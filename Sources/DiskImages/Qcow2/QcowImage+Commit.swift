@@ -88,7 +88,7 @@ extension QcowImage {
   private func writeNewTables(_ writer: QcowWriter) throws(ImageFault) {
     for offset in writer.pending.newTables {
       if let table = writer.pending.tables[offset] {
-        try store.write(at: offset, DiskImages.bytes(table.entries))
+        try store.write(at: offset, bigEndianBytes(of: table.entries))
       }
     }
   }
@@ -105,7 +105,7 @@ extension QcowImage {
     do {
       try writeRefcountBlocks(writer)
       try others(writer)
-      if let move { try store.write(at: move, DiskImages.bytes(refcounts.entries)) }
+      if let move { try store.write(at: move, bigEndianBytes(of: refcounts.entries)) }
       try store.flush()
     } catch {
       // All stays pending for the next attempt, which takes a new place for the refcount table.
@@ -127,7 +127,7 @@ extension QcowImage {
       try write(entries: dirty, of: table.entries, at: offset)
     }
     for index in writer.pending.l1Indices {
-      try store.write(at: header.l1Offset + UInt64(index) * 8, DiskImages.bytes([l1[index]]))
+      try store.write(at: header.l1Offset + UInt64(index) * 8, bigEndianBytes(of: [l1[index]]))
     }
     try store.flush()
     for (offset, table) in writer.pending.tables {
@@ -201,7 +201,7 @@ extension QcowImage {
     let perSector = 64
     let first = entries.lowerBound / perSector * perSector
     let end = min(table.count, (entries.upperBound + perSector - 1) / perSector * perSector)
-    try store.write(at: offset + UInt64(first) * 8, DiskImages.bytes(table[first..<end]))
+    try store.write(at: offset + UInt64(first) * 8, bigEndianBytes(of: table[first..<end]))
   }
 
   /// Changes header fields with one write, durably. A failure leaves them as they were.

@@ -52,7 +52,7 @@ extension QcowImage {
       table.append(block.fileOffset)
       try store.write(at: block.fileOffset, block.bytes)
     }
-    try store.write(at: header.refcountTableOffset, DiskImages.bytes(table))
+    try store.write(at: header.refcountTableOffset, bigEndianBytes(of: table))
     try store.flush()
     try store.write(at: 0, encoded + header.backingName)
     try store.flush()

@@ -129,7 +129,7 @@ extension QcowImage {
     let byteCount = UInt64(table.count) * 8
     let place = try allocate(writer, count: geometry.clusterCount(byteCount))
     do {
-      try store.write(at: place, DiskImages.bytes(table))
+      try store.write(at: place, bigEndianBytes(of: table))
       writer.pending.dataPrecedesTables = true
       try commitAllocations(writer)
       try changeHeader {

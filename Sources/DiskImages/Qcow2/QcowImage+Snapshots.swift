@@ -42,7 +42,7 @@ extension QcowImage {
     snapshot.l1Offset = try allocate(writer, count: geometry.clusterCount(size))
     _ = writer.metadata.insert(.snapshotL1, at: snapshot.l1Offset, byteCount: size)
     try store.write(
-      at: snapshot.l1Offset, DiskImages.bytes(l1.map { $0 & ~EntryBits.copied }))
+      at: snapshot.l1Offset, bigEndianBytes(of: l1.map { $0 & ~EntryBits.copied }))
     writer.pending.dataPrecedesTables = true
   }
 

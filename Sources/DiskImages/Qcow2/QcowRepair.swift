@@ -105,7 +105,7 @@ extension QcowCheck {
   ) throws(ImageFault) {
     let isCopied = counts[offset >> UInt64(geometry.clusterBits)] == 1
     let right = isCopied ? word | EntryBits.copied : word & ~EntryBits.copied
-    if right != word { try store.write(at: position, bytes([right])) }
+    if right != word { try store.write(at: position, bigEndianBytes(of: [right])) }
   }
 }
 
@@ -181,7 +181,7 @@ private struct RefcountRebuild {
       table[Int(index)] = block.fileOffset
       try store.write(at: block.fileOffset, block.bytes)
     }
-    try store.write(at: first << bits, bytes(table))
+    try store.write(at: first << bits, bigEndianBytes(of: table))
     try store.flush()
     header.refcountTableOffset = first << bits
     header.refcountTableClusters = UInt32(tableClusters)
