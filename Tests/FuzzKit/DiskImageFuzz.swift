@@ -100,8 +100,7 @@ final class DiskImageFuzz {
       try body()
       return true
     } catch {
-      let line = error.description
-      if line.contains(where: \.isNewline) { throw FuzzFinding("a fault of two lines: \(line)") }
+      let line = try FuzzFinding.line(of: error)
       guard isSound else { return false }
       switch error.cause {
       case .refused: return false

@@ -1,3 +1,5 @@
+import DiskImages
+
 /// What can be fuzzed: each target takes any bytes and does with them all that a hostile guest or
 /// image could make the program do.
 ///
@@ -29,6 +31,13 @@ public struct FuzzFinding: Error, CustomStringConvertible {
   public var description: String
 
   init(_ description: String) { self.description = description }
+
+  /// The line that a fault is for its user; two lines break a promise.
+  static func line(of fault: ImageFault) throws(FuzzFinding) -> String {
+    let line = fault.description
+    if line.contains(where: \.isNewline) { throw FuzzFinding("a fault of two lines: \(line)") }
+    return line
+  }
 }
 
 /// Takes an input apart; behind its end all is zero.

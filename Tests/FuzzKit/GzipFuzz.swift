@@ -165,8 +165,7 @@ struct GzipFuzz {
       try body()
       return true
     } catch {
-      let line = error.description
-      if line.contains(where: \.isNewline) { throw FuzzFinding("a fault of two lines: \(line)") }
+      let line = try FuzzFinding.line(of: error)
       if isSound { throw FuzzFinding("\(what) of a sound file: \(line)") }
       return false
     }

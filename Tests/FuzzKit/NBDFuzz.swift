@@ -112,8 +112,7 @@ struct NBDFuzz {
       try body()
       return true
     } catch {
-      let line = error.description
-      if line.contains(where: \.isNewline) { throw FuzzFinding("a fault of two lines: \(line)") }
+      let line = try FuzzFinding.line(of: error)
       if case .readOnly = error.cause, server.isReadOnly { return false }
       if server.isHonest, !server.hasFailed { throw FuzzFinding("\(what): \(line)") }
       return false

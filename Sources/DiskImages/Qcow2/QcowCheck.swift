@@ -65,14 +65,19 @@ final class QcowCheck {
   /// How many corruptions are COPIED flags that do not agree with the refcount.
   private(set) var copiedFaults = 0
   /// Whether some refcounts cannot be read or changed.
-  var hasBadBlocks: Bool { !badBlocks.isEmpty }
+  var hasBadBlocks: Bool { isBadBlock.contains(true) }
   /// Bytes of snapshots' L1 tables that are walked: those of a thousand snapshots of 10 TiB.
   private static let snapshotL1Limit: UInt64 = 256 << 20
   /// Bytes of the tables of bitmaps that are walked.
   private static let bitmapTableLimit: UInt64 = 64 << 20
   private let fileSize: UInt64
   private let verifiesContent: Bool
-  private var badBlocks: Set<Int> = []
+  /// For each entry of the refcount table, whether its block cannot be used. Damage may fill the
+  /// table.
+  private var isBadBlock: [Bool] = []
+  /// Where ``isHole(_:_:)`` looked last: a stretch of data, or a hole.
+  private var known: Range<UInt64> = 0..<0
+  private var isKnownHole = false
   /// Clusters with more references than their refcount says, the first twenty.
   private var overused: [UInt64] = []
   /// Who refers to those of an earlier walk, the first few each.
@@ -146,20 +151,22 @@ final class QcowCheck {
   /// Finds refcount blocks that cannot be used: their refcounts count as 0.
   private func findBadBlocks() {
     var seen: Set<UInt64> = []
+    var isBad = [Bool](repeating: false, count: refcounts.entries.count)
     for (index, entry) in refcounts.entries.enumerated() where entry != 0 {
       let offset = entry & EntryBits.offset
       if entry != offset || !geometry.isAligned(offset) {
         report.corruption("refcount table entry \(index) is \(hexadecimal(entry))")
-      } else if !seen.insert(offset).inserted {
-        report.corruption("refcount table entry \(index) names the block of another entry")
       } else if offset >= fileSize {
         report.corruption(
           "refcount block \(index) at \(hexadecimal(offset)) lies past the end of the file")
+      } else if !seen.insert(offset).inserted {
+        report.corruption("refcount table entry \(index) names the block of another entry")
       } else {
         continue
       }
-      badBlocks.insert(index)
+      isBad[index] = true
     }
+    isBadBlock = isBad
   }
 
   private func countRefcountStructures() {
@@ -168,7 +175,7 @@ final class QcowCheck {
       UInt64(header.refcountTableClusters) << UInt64(header.clusterBits),
       1, "the refcount table")
     for (index, entry) in refcounts.entries.enumerated()
-    where entry != 0 && !badBlocks.contains(index) {
+    where entry != 0 && !isBadBlock[index] {
       count(entry, geometry.clusterSize, 1, "refcount block \(index)")
     }
   }
@@ -233,8 +240,12 @@ final class QcowCheck {
 
   /// Whether a structure lies in a hole of the file: it is all zero and need not be read.
   private func isHole(_ offset: UInt64, _ byteCount: UInt64) throws(ImageFault) -> Bool {
-    let run = try store.run(at: offset)
-    return !run.isData && run.end - offset >= byteCount
+    if !known.contains(offset) {
+      let run = try store.run(at: offset)
+      known = offset..<run.end
+      isKnownHole = !run.isData
+    }
+    return isKnownHole && known.upperBound - offset >= byteCount
   }
 
   /// Bitmaps that the image calls consistent own their directory, tables and data.
@@ -270,14 +281,11 @@ final class QcowCheck {
 
   private func countL2Tables() throws(ImageFault) {
     let activeUsers = activeTables.result().reader()
-    /// What is known of the file: data, or a hole.
-    var known: (isData: Bool, end: UInt64) = (true, 0)
     for run in tables.result().runs {
       for cluster in run.clusters {
         let offset = cluster << UInt64(geometry.clusterBits)
-        if offset >= known.end { known = try store.run(at: offset) }
         // A table in a hole maps nothing.
-        if !known.isData, known.end - offset >= geometry.clusterSize { continue }
+        if try isHole(offset, geometry.clusterSize) { continue }
         try countL2(at: offset, users: run.references, isActive: activeUsers(cluster) > 0)
       }
     }
@@ -353,7 +361,8 @@ final class QcowCheck {
 
   /// The refcount on disk; 0 where its block cannot be used.
   private func diskCount(_ cluster: UInt64) throws(ImageFault) -> UInt64 {
-    badBlocks.contains(Int(cluster / refcounts.countsPerBlock)) ? 0 : try refcounts.count(cluster)
+    let block = Int(cluster / refcounts.countsPerBlock)
+    return block < isBadBlock.count && isBadBlock[block] ? 0 : try refcounts.count(cluster)
   }
 
   private func checkCopied(
@@ -394,7 +403,7 @@ final class QcowCheck {
     }
     let references = counts.reader()
     for (index, entry) in refcounts.entries.enumerated()
-    where entry != 0 && !badBlocks.contains(index) {
+    where entry != 0 && !isBadBlock[index] {
       if try isHole(entry, geometry.clusterSize) { continue }
       try refcounts.forEachCount(inBlock: index) { cluster, count throws(ImageFault) in
         if references(cluster) == 0 { try body(cluster, count, 0) }
