@@ -36,7 +36,7 @@ extension DiskImageFuzz {
   /// Opens the image if none is open.
   func openDisk(flags: UInt8) throws(FuzzFinding) {
     guard disk == nil else { return }
-    hostFailure.stop()
+    host.stop()
     try attempt("open") { () throws(ImageFault) in
       let name = try QcowImage(store).information.backingName
       let backing: RawImage? =
@@ -186,8 +186,8 @@ extension DiskImageFuzz {
 
   private func leave(_ disk: OpenDisk) throws(FuzzFinding) {
     self.disk = nil
-    if hostFailure.hasFailed { mayLeak = true }
-    hostFailure.stop()
+    if host.hasFailed { mayLeak = true }
+    host.stop()
     if !disk.isWritable { model = disk.modelBelow }
     guard isSound else { return }
     // Refcounts that were postponed and lost are counted anew before anything else.
@@ -230,7 +230,7 @@ extension DiskImageFuzz {
       default: try disk.qcow.deleteSnapshot(at: index)
       }
     }
-    if !done, hostFailure.hasFailed || mayLeak {
+    if !done, host.hasFailed || mayLeak {
       // COPIED flags may be missing or too many: harmless, but not clean.
       distrust()
     }

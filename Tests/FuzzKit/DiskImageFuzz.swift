@@ -13,6 +13,9 @@ import MachineTestKit
 final class DiskImageFuzz {
   /// Steps of an input that are taken.
   private static let stepLimit = 48
+  /// Bytes that these steps may read and write; behind that the input ends. The bound of one second
+  /// is meant for each operation, and libFuzzer measures whole inputs.
+  private static let effortLimit: UInt64 = 64 << 20
   /// Bytes of memory that the file may take: the host's disk is full beyond.
   private static let fileLimit: UInt64 = 16 << 20
   /// Disks up to this size are kept beside the image and compared.
@@ -32,7 +35,7 @@ final class DiskImageFuzz {
   var model: DiskModel?
   /// What its snapshots hold, in their order.
   var snapshotModels: [DiskModel?] = []
-  let hostFailure = HostFailure()
+  let host = FuzzHost()
 
   /// Takes the steps of an input.
   static func run(_ bytes: [UInt8]) throws(FuzzFinding) {
@@ -52,12 +55,14 @@ final class DiskImageFuzz {
     }
     self.input = input
     store.allocationLimit = Self.fileLimit
-    store.failure = { [hostFailure] operation, _ in hostFailure.number(for: operation) }
+    store.failure = { [host] in host.number(for: $0, $1) }
   }
 
   private func takeSteps() throws(FuzzFinding) {
-    for _ in 0..<Self.stepLimit where !input.isAtEnd { try step() }
-    hostFailure.stop()
+    for _ in 0..<Self.stepLimit where !input.isAtEnd && host.effort < Self.effortLimit {
+      try step()
+    }
+    host.stop()
     try closeDisk()
     try check(verifiesContent: true)
     try repair(.all)
@@ -83,7 +88,7 @@ final class DiskImageFuzz {
     case 20: try resize()
     case 21: try map()
     case 22: try convertOrDrop()
-    default: hostFailure.arm(input.byte(), after: Int(input.byte()))
+    default: host.arm(input.byte(), after: Int(input.byte()))
     }
   }
 
@@ -106,7 +111,7 @@ final class DiskImageFuzz {
       case .refused: return false
       case .readOnly where disk?.isWritable != true: return false
       case .backing where disk?.lacksBacking == true: return false
-      case .host where hostFailure.hasFailed || error.isOutOfSpace:
+      case .host where host.hasFailed || error.isOutOfSpace:
         mayLeak = true
         return false
       default: throw FuzzFinding("\(what) of a sound image: \(line)")
@@ -127,7 +132,7 @@ final class DiskImageFuzz {
 
   private func edit() throws(FuzzFinding) {
     distrust()
-    hostFailure.stop()
+    host.stop()
     do {
       try DiskImageEdit.apply(&input, to: store)
     } catch {
@@ -163,7 +168,7 @@ final class DiskImageFuzz {
     let wasSound = isSound
     let succeeded = try attempt("repair") { () throws(ImageFault) in
       let report = try QcowImage.repair(store, mode)
-      guard !hostFailure.hasFailed else { return }
+      guard !host.hasFailed else { return }
       let again = try QcowImage.check(store, verifiesContent: true)
       let counts = "\(report.corruptions) corruptions, \(report.leaks) leaks"
       if again.corruptions != report.corruptions || again.leaks != report.leaks {
@@ -176,7 +181,7 @@ final class DiskImageFuzz {
       if wasSound { mayLeak = hasAutoclearFeatures }
       judge(again, true)
     }
-    if !succeeded, hostFailure.hasFailed { distrust() }
+    if !succeeded, host.hasFailed { distrust() }
     try throwPending()
   }
 
@@ -202,7 +207,9 @@ final class DiskImageFuzz {
 }
 
 /// A host that fails one request or, from some request on, all.
-final class HostFailure {
+final class FuzzHost {
+  /// Bytes that it was asked to read and write.
+  private(set) var effort: UInt64 = 0
   /// Whether a request has failed since the image was opened.
   private(set) var hasFailed = false
   private var operation: MemoryFileStore.Operation?
@@ -225,7 +232,8 @@ final class HostFailure {
     hasFailed = false
   }
 
-  func number(for asked: MemoryFileStore.Operation) -> Int32? {
+  func number(for asked: MemoryFileStore.Operation, _ range: Range<UInt64>) -> Int32? {
+    if asked == .read || asked == .write { effort += UInt64(range.count) }
     guard asked == operation else { return nil }
     remaining -= 1
     guard remaining < 0 else { return nil }
