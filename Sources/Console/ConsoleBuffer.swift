@@ -1,8 +1,7 @@
 /// A serial line that ends in memory: tests and scripts put input in and look at the output.
 public final class ConsoleBuffer: CharacterEndpoint {
   private var output: ByteQueue
-  private var input: [SerialInput] = []
-  private var nextInput = 0
+  private var input = SerialInputQueue()
 
   /// A buffer that keeps the last `outputLimit` bytes of output.
   public init(outputLimit: Int = 1 << 20) { output = ByteQueue(limit: max(outputLimit, 1)) }
@@ -14,7 +13,7 @@ public final class ConsoleBuffer: CharacterEndpoint {
   public var outputText: String { String(decoding: output.contents, as: UTF8.self) }
 
   /// Queues text for the guest.
-  public func type(_ text: String) { input.append(contentsOf: text.utf8.map(SerialInput.byte)) }
+  public func type(_ text: String) { input.append(text.utf8) }
 
   /// Queues one piece of input for the guest.
   public func type(_ piece: SerialInput) { input.append(piece) }
@@ -23,11 +22,7 @@ public final class ConsoleBuffer: CharacterEndpoint {
   public func send(_ byte: UInt8) { output.append(droppingOldest: byte) }
 
   /// What was typed, in order.
-  public func receive() -> SerialInput? {
-    guard nextInput < input.count else { return nil }
-    defer { nextInput += 1 }
-    return input[nextInput]
-  }
+  public func receive() -> SerialInput? { input.popFirst() }
 
   /// Always true: nobody types while the guest runs.
   public var inputHasEnded: Bool { true }

@@ -1,53 +1,41 @@
 /// A conversation with a guest: what to wait for on its console, and what to type.
 public struct ConsoleScript: Equatable, Sendable {
+  /// How long a step waits that does not say: a minute of guest time, in nanoseconds.
+  public static let defaultLimit: UInt64 = 60_000_000_000
+
   /// One step of the conversation.
   public enum Step: Equatable, Sendable {
-    /// Goes on when this text appears after the text that the step before found.
-    case waitFor(String)
+    /// Goes on when this text appears after the text that the step before found. It must come within
+    /// this many nanoseconds of guest time.
+    case waitFor(String, within: UInt64 = ConsoleScript.defaultLimit)
     /// Types this text.
     case send(String)
+    /// Holds the line at space, as the break key of a terminal does.
+    case sendBreak
+    /// Ends the run.
+    case end
   }
 
   /// The steps in order.
-  public var steps: [Step]
+  public let steps: [Step]
 
-  /// How long one step may wait, in nanoseconds of guest time.
-  public var stepLimit: UInt64
+  /// The name of the text that the steps come from, and the line of each; empty for steps of a
+  /// program.
+  private var name = ""
+  private var lines: [Int] = []
 
-  /// A script of steps; each may wait for `stepLimit` nanoseconds of guest time.
-  public init(_ steps: [Step], stepLimit: UInt64 = 60_000_000_000) {
-    self.steps = steps
-    self.stepLimit = stepLimit
-  }
-}
+  /// A script of steps.
+  public init(_ steps: [Step]) { self.steps = steps }
 
-/// Finds one text in a stream of bytes, a byte at a time and without keeping the stream
-/// (Knuth-Morris-Pratt).
-struct TextMatcher {
-  private let text: [UInt8]
-  /// For each prefix of the text, the length of its longest proper prefix that is also its suffix.
-  private let fallback: [Int]
-  private var matched = 0
-
-  init(_ text: String) {
-    let bytes = Array(text.utf8)
-    var table = [Int](repeating: 0, count: bytes.count)
-    var length = 0
-    for index in bytes.indices.dropFirst() {
-      while length > 0, bytes[index] != bytes[length] { length = table[length - 1] }
-      if bytes[index] == bytes[length] { length += 1 }
-      table[index] = length
-    }
-    self.text = bytes
-    fallback = table
+  /// Steps out of a text, with the line of each.
+  init(_ steps: [(step: Step, line: Int)], named name: String) {
+    self.steps = steps.map(\.step)
+    self.name = name
+    lines = steps.map(\.line)
   }
 
-  /// Whether the whole text has been seen. An empty text needs no byte.
-  var isComplete: Bool { matched == text.count }
-
-  mutating func take(_ byte: UInt8) {
-    guard !isComplete else { return }
-    while matched > 0, byte != text[matched] { matched = fallback[matched - 1] }
-    if byte == text[matched] { matched += 1 }
+  /// Where a step stands, for messages: `NAME:LINE`, or its number.
+  func place(of step: Int) -> String {
+    lines.indices.contains(step) ? "\(name):\(lines[step])" : "step \(step + 1) of the script"
   }
 }

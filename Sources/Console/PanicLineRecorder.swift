@@ -1,12 +1,14 @@
 /// A serial line that remembers the last line of output in which the guest spoke of a panic, so that
 /// the end of a run can quote it. Everything else passes through unchanged.
-public final class PanicLineRecorder: CharacterEndpoint {
+public final class PanicLineRecorder: EndpointFilter {
   /// What Linux ("Kernel panic - not syncing: ..."), NetBSD ("panic: ...") and others have in common.
   private static let keyword = Array("panic".utf8)
   /// Longest part of a line that is kept, in bytes.
   private static let lineLimit = 240
 
-  private let next: any CharacterEndpoint
+  /// Where output goes.
+  public let next: any CharacterEndpoint
+
   private var line: [UInt8] = []
   private var lastMention: [UInt8] = []
 
@@ -38,23 +40,4 @@ public final class PanicLineRecorder: CharacterEndpoint {
       line[start...].prefix(keyword.count).elementsEqual(keyword) { $0 | 0x20 == $1 }
     }
   }
-
-  /// Passes the call on.
-  public func flush() { next.flush() }
-  /// Passes the call on.
-  public func receive() -> SerialInput? { next.receive() }
-  /// Passes the call on.
-  public func service() { next.service() }
-  /// The next endpoint's answer.
-  public var inputHasEnded: Bool { next.inputHasEnded }
-  /// The next endpoint's answer.
-  public var wakeSources: [Int32] { next.wakeSources }
-  /// The next endpoint's answer.
-  public var isConnected: Bool { next.isConnected }
-  /// The next endpoint's answer.
-  public var failure: ConsoleError? { next.failure }
-  /// The next endpoint's answer.
-  public var acceptsOutput: Bool { next.acceptsOutput }
-  /// The next endpoint's answer.
-  public var windowSize: WindowSize? { next.windowSize }
 }

@@ -1,78 +1,101 @@
-/// The host's end of a serial line that plays a script.
-public final class ScriptRunner: CharacterEndpoint {
+/// A serial line at which a script types. Output passes through; when the script is done, so does
+/// input.
+public final class ScriptRunner: EndpointFilter {
   /// How far the script is.
   public enum Progress: Equatable, Sendable {
     /// Waiting in this step.
     case running(step: Int)
     /// Every step is done.
     case finished
+    /// Every step is done, and the last one ends the run.
+    case ended
     /// The text of this step did not come in time.
-    case timedOut(step: Int, text: String)
+    case timedOut(step: Int)
   }
 
+  /// Guest time in nanoseconds. The machine that has the clock is made after its console.
+  public var now: () -> UInt64 = { 0 }
+
+  /// Where output goes.
+  public let next: any CharacterEndpoint
+
   private let script: ConsoleScript
-  private let now: () -> UInt64
-  private let output: ConsoleBuffer
+  private var typed = SerialInputQueue()
   private var step = 0
-  private var stepStart: UInt64
+  private var stepStart: UInt64 = 0
   private var matcher: TextMatcher?
   private var hasTimedOut = false
 
-  /// Starts a script. `now` gives the guest time in nanoseconds. Output also goes to the
-  /// `transcript`, which bounds it.
-  public init(
-    _ script: ConsoleScript, transcript: ConsoleBuffer = ConsoleBuffer(),
-    now: @escaping () -> UInt64
-  ) {
+  /// Starts a script at guest time 0. Output goes to `next`, whose input waits until the script is
+  /// done.
+  public init(_ script: ConsoleScript, over next: any CharacterEndpoint) {
     self.script = script
-    self.now = now
-    output = transcript
-    stepStart = now()
-    beginSteps()
+    self.next = next
+    takeSteps()
   }
-
-  /// What the guest printed, or its last part.
-  public var transcript: String { output.outputText }
 
   /// How far the script is at the present guest time.
   public var progress: Progress {
-    guard script.steps.indices.contains(step) else { return .finished }
-    guard case .waitFor(let text) = script.steps[step], isOverdue else {
-      return .running(step: step)
+    guard step < script.steps.count else {
+      return script.steps.last == .end ? .ended : .finished
     }
-    return .timedOut(step: step, text: text)
+    return isOverdue ? .timedOut(step: step) : .running(step: step)
   }
 
-  /// Records the byte, and goes on when it completes the text that the script waits for.
+  /// Whether the run is over: the script says so, or waits for nothing that could still come.
+  public var endsRun: Bool {
+    switch progress {
+    case .ended, .timedOut: true
+    case .running, .finished: false
+    }
+  }
+
+  /// What the script still waits for, in one line; nil when every step is done.
+  public var complaint: String? {
+    guard step < script.steps.count, case .waitFor(let text, let limit) = script.steps[step]
+    else { return nil }
+    let complaint = "\(script.place(of: step)): \(text.debugDescription) did not come"
+    return isOverdue
+      ? "\(complaint) within \(Double(limit) / 1e9) s of guest time" : complaint
+  }
+
+  /// Passes the byte on, and goes on when it completes the text that the script waits for.
   public func send(_ byte: UInt8) {
-    output.send(byte)
-    if isOverdue { return }
+    next.send(byte)
+    guard matcher != nil, !isOverdue else { return }
     matcher?.take(byte)
     guard matcher?.isComplete == true else { return }
     step += 1
     stepStart = now()
-    beginSteps()
+    takeSteps()
   }
 
-  /// What the script types.
-  public func receive() -> SerialInput? { output.receive() }
+  /// What the script types; when it is done, what somebody else does.
+  public func receive() -> SerialInput? {
+    typed.popFirst() ?? (matcher == nil ? next.receive() : nil)
+  }
 
-  /// Always true: the script types only in answer to output.
-  public var inputHasEnded: Bool { true }
+  /// While the script waits, always: it types only in answer to output.
+  public var inputHasEnded: Bool { matcher != nil || next.inputHasEnded }
 
   private var isOverdue: Bool {
-    if matcher != nil, now() &- stepStart > script.stepLimit { hasTimedOut = true }
+    if case .waitFor(_, let limit)? = script.steps.dropFirst(step).first, matcher != nil,
+      now() &- stepStart > limit
+    {
+      hasTimedOut = true
+    }
     return hasTimedOut
   }
 
   /// Types up to the next text to wait for.
-  private func beginSteps() {
+  private func takeSteps() {
     matcher = nil
-    while script.steps.indices.contains(step) {
+    while step < script.steps.count {
       switch script.steps[step] {
-      case .send(let text):
-        output.type(text)
-      case .waitFor(let text):
+      case .send(let text): typed.append(text.utf8)
+      case .sendBreak: typed.append(.breakCondition)
+      case .end: break
+      case .waitFor(let text, _):
         let candidate = TextMatcher(text)
         if !candidate.isComplete {
           matcher = candidate

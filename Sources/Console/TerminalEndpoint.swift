@@ -12,8 +12,7 @@ public final class TerminalEndpoint: CharacterEndpoint {
   private let sink: HostDescriptor
   private let mode: TerminalMode?
   private var keys = EscapeKeys()
-  private var input: [SerialInput] = []
-  private var nextInput = 0
+  private var input = SerialInputQueue()
   private var output: [UInt8] = []
   private var sourceHasEnded = false
 
@@ -65,16 +64,7 @@ public final class TerminalEndpoint: CharacterEndpoint {
   }
 
   /// The next key or byte that ``service()`` has collected.
-  public func receive() -> SerialInput? {
-    guard nextInput < input.count else { return nil }
-    let piece = input[nextInput]
-    nextInput += 1
-    if nextInput == input.count {
-      input.removeAll(keepingCapacity: true)
-      nextInput = 0
-    }
-    return piece
-  }
+  public func receive() -> SerialInput? { input.popFirst() }
 
   /// Flushes, and collects input. The escape keys work even when the guest reads nothing, until
   /// ``inputLimit`` keys wait.
@@ -85,7 +75,7 @@ public final class TerminalEndpoint: CharacterEndpoint {
     switch source.readAvailable(limit: min(space, 4096)) {
     case .nothingYet: break
     case .ended: sourceHasEnded = true
-    case .bytes(let bytes) where mode == nil: input.append(contentsOf: bytes.map(SerialInput.byte))
+    case .bytes(let bytes) where mode == nil: input.append(bytes)
     case .bytes(let bytes): for byte in bytes { take(keys.judge(byte)) }
     }
   }

@@ -17,6 +17,12 @@ struct RunCommand: ParsableCommand {
 
       Exit status: 0 the guest powered off or its test passed, 1 its test failed or it stopped on an \
       error, 2 usage or set-up error, 124 a time or instruction limit, 130 interrupted.
+
+      A script for --script has one step a line: wait "TEXT" goes on when the guest has printed this, \
+      within SECONDS (60) of guest time, or the run fails with status 1; send "TEXT" types; break holds \
+      the line at space; within SECONDS is for the waits that follow; end ends the run. In texts, \
+      \\r, \\n, \\t, \\e, \\", \\\\ and \\xNN stand for characters; # begins a comment. When all is done, \
+      the console is yours.
       """)
 
   @Option(help: ArgumentHelp("Firmware to run instead of the built-in one.", valueName: "elf"))
@@ -58,6 +64,11 @@ struct RunCommand: ParsableCommand {
       "Serial console: \(ConsoleTarget.forms).", valueName: "target"),
     transform: ConsoleTarget.parse)
   var console = ConsoleTarget.stdio
+
+  @Option(
+    help: ArgumentHelp(
+      "Types at the serial console what a script says.", valueName: "file"))
+  var script: String?
 
   @Option(
     help: ArgumentHelp(
@@ -110,9 +121,12 @@ struct RunCommand: ParsableCommand {
     // Before the consoles take the terminal: reading a gzip image through can last, and Ctrl-C ends
     // it.
     let disks = try openDisks(tracer.trace)
-    let endpoint = try console.open()
+    let conversation = try script.map { try readScript($0) }
+    let target = try console.open()
+    let runner = conversation.map { ScriptRunner($0, over: target) }
+    let endpoint = runner ?? target
     let lines = try consoles.map { try $0.openLines() }
-    let endpoints = [endpoint] + lines.joined()
+    let endpoints = [target] + lines.joined()
     let terminal = endpoints.lazy.compactMap { $0 as? TerminalEndpoint }.first
     let machine = try Machine(try configuration(), console: endpoint, trace: tracer.trace)
     machine.reservedSlots = Set(
@@ -123,9 +137,10 @@ struct RunCommand: ParsableCommand {
     for generator in generators { try machine.attach(generator) }
     let nonvolatile = try nvram.map { try NonvolatileFile($0, of: machine) }
     try machine.reset()
-    if let terminal {
-      terminal.isHopeless = { [stopper = machine.stopper] in stopper.isStopRequested }
-      machine.stopCondition = { terminal.quitRequested || terminal.failure != nil }
+    terminal?.isHopeless = { [stopper = machine.stopper] in stopper.isStopRequested }
+    runner?.now = { [clock = machine.clock] in clock.now }
+    machine.stopCondition = {
+      terminal?.quitRequested == true || terminal?.failure != nil || runner?.endsRun == true
     }
 
     let signals = SignalWatch { [stopper = machine.stopper] in stopper.requestStop() }
@@ -137,11 +152,11 @@ struct RunCommand: ParsableCommand {
     do { try nonvolatile?.save(machine) } catch { unwritten.append(error) }
     terminal?.restore()
     tracer.finish()
-    let ending = Ending(try outcome.get(), machine)
-    StandardError.line("breakwater: \(ending.text)")
+    let ending = outcome.map { RunEnding($0, machine, runner) }
+    if let text = try? ending.get().text { StandardError.line("breakwater: \(text)") }
     for fault in endpoints.compactMap(\.failure) { unwritten.append(fault) }
     for fault in unwritten { StandardError.line("breakwater: \(fault)") }
-    let status = unwritten.isEmpty ? ending.status : max(ending.status, 1)
+    let status = max(try ending.get().status, unwritten.isEmpty ? 0 : 1)
     if status != 0 { throw ExitCode(status) }
   }
 
@@ -195,6 +210,14 @@ struct RunCommand: ParsableCommand {
     for (disk, image) in disks { try machine.attach(disk, image) }
   }
 
+  private func readScript(_ path: String) throws -> ConsoleScript {
+    let file = try MachineConfiguration.NamedFile(reading: path)
+    guard let text = String(validating: file.bytes, as: UTF8.self) else {
+      throw MachineSetUpError("script '\(path)' is not UTF-8 text")
+    }
+    return try ConsoleScript(parsing: text, named: file.name)
+  }
+
   /// Two consoles cannot share a place on the host.
   private func checkTargets(_ targets: [ConsoleTarget]) throws {
     for (index, target) in targets.enumerated()
@@ -204,35 +227,5 @@ struct RunCommand: ParsableCommand {
           + (target == .stdio
             ? "; with --virtio-console stdio, give --console none or --console file:PATH" : ""))
     }
-  }
-}
-
-/// How a run ended, for people and for scripts.
-private struct Ending {
-  let text: String
-  let status: Int32
-
-  init(_ outcome: RunOutcome, _ machine: Machine) {
-    let cpu = machine.cpus[0]
-    let place = "pc 0x\(String(cpu.pc, radix: 16))"
-    let reason: String
-    (reason, status) =
-      switch outcome {
-      case .poweredOff: ("the guest powered off", 0)
-      case .testResult(0): ("the guest's test passed", 0)
-      case .testResult(let value): ("the guest's test failed with \(value)", 1)
-      case .panicked(nil): ("the guest panicked", 1)
-      case .panicked(let line?): ("the guest panicked: \(line)", 1)
-      case .deadEnd(let why): ("the CPU stopped: \(why)", 1)
-      case .idleForever:
-        ("the guest waits for an interrupt, and nothing can raise one any more; \(place)", 1)
-      case .instructionLimit: ("instruction limit reached; \(place)", 124)
-      case .timeLimit: ("time limit reached; \(place)", 124)
-      case .interrupted: ("interrupted; \(place)", 130)
-      }
-    let microseconds = machine.clock.now / 1000
-    text =
-      "\(reason) (\(cpu.instructionCount) instructions, "
-      + "\(microseconds / 1_000_000).\(String(format: "%06d", microseconds % 1_000_000)) s of guest time)"
   }
 }

@@ -5,6 +5,15 @@ import Testing
 @Suite struct ScriptRunnerTests {
   private final class Clock { var now: UInt64 = 0 }
 
+  private let buffer = ConsoleBuffer()
+  private let clock = Clock()
+
+  private func runner(_ steps: ConsoleScript.Step...) -> ScriptRunner {
+    let runner = ScriptRunner(ConsoleScript(steps), over: buffer)
+    runner.now = { [clock] in clock.now }
+    return runner
+  }
+
   private func typed(_ runner: ScriptRunner) -> String {
     var bytes: [UInt8] = []
     while case .byte(let byte)? = runner.receive() { bytes.append(byte) }
@@ -16,10 +25,8 @@ import Testing
   }
 
   @Test func answersAPromptWhenItsLastByteArrives() {
-    let script = ConsoleScript([
-      .waitFor(">>>"), .send("show device\r"), .waitFor(">>>"), .send("boot\r"),
-    ])
-    let runner = ScriptRunner(script) { 0 }
+    let runner = runner(
+      .waitFor(">>>"), .send("show device\r"), .waitFor(">>>"), .send("boot\r"))
     print("hello\r\n>>", to: runner)
     #expect(typed(runner).isEmpty)
     print(">", to: runner)
@@ -28,11 +35,12 @@ import Testing
     print("dva0\r\n>>>", to: runner)
     #expect(typed(runner) == "boot\r")
     #expect(runner.progress == .finished)
-    #expect(runner.transcript == "hello\r\n>>>dva0\r\n>>>")
+    #expect(!runner.endsRun)
+    #expect(buffer.outputText == "hello\r\n>>>dva0\r\n>>>")
   }
 
   @Test func textBeforeAStepDoesNotSatisfyIt() {
-    let runner = ScriptRunner(ConsoleScript([.waitFor("ab"), .waitFor("b")])) { 0 }
+    let runner = runner(.waitFor("ab"), .waitFor("b"))
     print("ab", to: runner)
     #expect(runner.progress == .running(step: 1))
     print("b", to: runner)
@@ -40,37 +48,67 @@ import Testing
   }
 
   @Test func findsATextThatOverlapsAFalseStart() {
-    let runner = ScriptRunner(ConsoleScript([.waitFor("aabaaac")])) { 0 }
+    let runner = runner(.waitFor("aabaaac"))
     print("aabaabaaac", to: runner)
     #expect(runner.progress == .finished)
   }
 
   @Test func aStepTimesOutInGuestTimeAndStaysSo() {
-    let clock = Clock()
-    let script = ConsoleScript([.waitFor("login:"), .send("root\r")], stepLimit: 100)
-    let runner = ScriptRunner(script) { clock.now }
-    clock.now = 100
+    let runner = runner(.waitFor("login:", within: 2_500_000_000), .send("root\r"))
+    clock.now = 2_500_000_000
     #expect(runner.progress == .running(step: 0))
-    clock.now = 101
+    #expect(runner.complaint == "step 1 of the script: \"login:\" did not come")
+    #expect(!runner.endsRun)
+    clock.now += 1
     print("login:", to: runner)
-    #expect(runner.progress == .timedOut(step: 0, text: "login:"))
+    #expect(runner.progress == .timedOut(step: 0))
+    #expect(
+      runner.complaint
+        == "step 1 of the script: \"login:\" did not come within 2.5 s of guest time")
+    #expect(runner.endsRun)
     #expect(typed(runner).isEmpty)
   }
 
   @Test func theLimitStartsAnewWithEachStep() {
-    let clock = Clock()
-    let script = ConsoleScript([.waitFor("a"), .waitFor("b")], stepLimit: 100)
-    let runner = ScriptRunner(script) { clock.now }
+    let runner = runner(.waitFor("a", within: 100), .waitFor("b", within: 100))
     clock.now = 90
     print("a", to: runner)
     clock.now = 180
     print("b", to: runner)
     #expect(runner.progress == .finished)
+    clock.now = 1000
+    #expect(runner.progress == .finished)
   }
 
   @Test func aScriptMayBeginByTyping() {
-    let runner = ScriptRunner(ConsoleScript([.send("x"), .waitFor(""), .send("y")])) { 0 }
+    let runner = runner(.send("x"), .waitFor(""), .send("y"), .sendBreak)
     #expect(typed(runner) == "xy")
     #expect(runner.progress == .finished)
+  }
+
+  @Test func breakIsTypedInItsPlace() {
+    let runner = runner(.send("x"), .sendBreak, .send("y"))
+    #expect(runner.receive() == .byte(0x78))
+    #expect(runner.receive() == .breakCondition)
+    #expect(runner.receive() == .byte(0x79))
+    #expect(runner.receive() == nil)
+  }
+
+  @Test func theLastStepEndsTheRun() {
+    let runner = runner(.waitFor("ok"), .end)
+    #expect(!runner.endsRun)
+    print("ok", to: runner)
+    #expect(runner.progress == .ended)
+    #expect(runner.endsRun)
+    #expect(runner.complaint == nil)
+  }
+
+  @Test func whatSomebodyElseTypesWaitsUntilTheScriptIsDone() {
+    buffer.type("user")
+    let runner = runner(.send("script "), .waitFor("ok"), .send("done "))
+    #expect(typed(runner) == "script ")
+    #expect(runner.inputHasEnded)
+    print("ok", to: runner)
+    #expect(typed(runner) == "done user")
   }
 }

@@ -18,8 +18,6 @@ struct ConsoleSession {
   /// The machine afterwards.
   let machine: Machine
 
-  private final class GuestTime { var now: () -> UInt64 = { 0 } }
-
   /// Types each line when the prompt is there, and runs until nothing can happen any more.
   ///
   /// - Parameters:
@@ -32,19 +30,19 @@ struct ConsoleSession {
   ) throws {
     var steps = lines.flatMap { [ConsoleScript.Step.waitFor(">>> "), .send($0 + "\r")] }
     steps.append(.waitFor(last))
-    let time = GuestTime()
-    let console = ScriptRunner(ConsoleScript(steps)) { time.now() }
+    let output = ConsoleBuffer()
+    let console = ScriptRunner(ConsoleScript(steps), over: output)
     var configuration = MachineConfiguration(firmware: BuiltInFiles.firmware)
     configuration.memoryByteCount = 64 << 20
     configuration.kernel = kernel.map { .init(name: "kernel", bytes: $0) }
     machine = try Machine(configuration, console: console, trace: DeviceTrace())
-    time.now = { [clock = machine.clock] in clock.now }
+    console.now = { [clock = machine.clock] in clock.now }
     for disk in disks { try machine.attach(disk, placement: VirtioPlacement(interface: interface)) }
     if let nonvolatile { machine.nonvolatileMemory = nonvolatile }
     try machine.reset()
     outcome = try machine.run(RunLimits(time: 60_000_000_000))
     text = String(
-      String.UnicodeScalarView(console.transcript.unicodeScalars.filter { $0 != "\r" }))
+      String.UnicodeScalarView(output.outputText.unicodeScalars.filter { $0 != "\r" }))
     isFinished = console.progress == .finished
   }
 

@@ -1,0 +1,71 @@
+import Testing
+
+/// `run --script`: typing at the firmware's prompt.
+@Suite("Scripts", .enabled(if: Program.isBuilt, Program.missing))
+struct ScriptTests {
+  private static let firmware = "firmware/built/breakwater-palcode.elf"
+  private let directory: TemporaryDirectory
+  init() throws { directory = try TemporaryDirectory() }
+
+  private func run(_ script: String, _ options: String...) async throws -> Program.Result {
+    let path = directory.write(Array(script.utf8), to: "script.txt")
+    return try await Program.run(
+      Program.path, ["run", "--firmware", Self.firmware, "--script", path] + options)
+  }
+
+  @Test("a conversation that ends the run succeeds, and repeats to the instruction")
+  func conversation() async throws {
+    let script = """
+      wait ">>> "
+      send "show version\\r"
+      wait "OSF/1 PALcode"
+      wait ">>> "
+      end
+      """
+    let first = try await run(script)
+    #expect(first.status == 0)
+    #expect(first.output.contains(">>> show version\r\nBreakwater firmware"))
+    #expect(first.errors.contains("breakwater: the script ended ("))
+    #expect(try await run(script).errors == first.errors)
+  }
+
+  @Test("without an end the guest runs on until it ends itself")
+  func powerOff() async throws {
+    let run = try await run("wait \">>> \"\nsend \"power off\\r\"\n")
+    #expect(run.status == 0)
+    #expect(run.errors.contains("the guest powered off"))
+  }
+
+  @Test("a text that did not come fails the run, whatever ended it")
+  func missingText() async throws {
+    let idle = try await run("wait \">>> \"\nwait \"login: \"\n")
+    #expect(idle.status == 1)
+    #expect(idle.errors.contains("script.txt:2: \"login: \" did not come: the guest waits"))
+    let off = try await run("wait \">>> \"\nsend \"power off\\r\"\nwait \"login: \"\n")
+    #expect(off.status == 1)
+    #expect(off.errors.contains("script.txt:3: \"login: \" did not come: the guest powered off"))
+    let limit = try await run("wait \"login: \"\n", "--max-instructions", "1000")
+    #expect(limit.status == 124)
+    #expect(limit.errors.contains("\"login: \" did not come: instruction limit reached"))
+  }
+
+  @Test("a text that does not come in time ends the run")
+  func timeout() async throws {
+    let path = directory.write(Array("within 0.01\nwait \"login: \"\nend\n".utf8), to: "s.txt")
+    let run = try await Program.run("run", "--script", path)
+    #expect(run.status == 1)
+    #expect(run.errors.contains("s.txt:2: \"login: \" did not come within 0.01 s of guest time ("))
+  }
+
+  @Test("what is no script is refused before anything runs")
+  func badScripts() async throws {
+    let word = try await run("expect \"x\"\n")
+    #expect(word.status == 2)
+    #expect(word.errors.contains("script.txt:1: 'expect' is no step"))
+    #expect(word.output.isEmpty)
+    let path = directory.write([0xFF, 0xFE], to: "binary")
+    let binary = try await Program.run("run", "--script", path)
+    #expect(binary.status == 2)
+    #expect(binary.errors.contains("is not UTF-8 text"))
+  }
+}
