@@ -44,6 +44,8 @@ public struct Extent: Equatable, Sendable {
   public var mapping: ClusterMapping
   /// Length of the run.
   public var byteCount: UInt64
+  /// Whether bytes that are stored are a hole of the file, and so read zero.
+  public var isHole = false
 
   /// Describes a run.
   public init(_ mapping: ClusterMapping, byteCount: UInt64) {

@@ -39,7 +39,7 @@ struct ImageMapping: ImageOperation {
         switch segment.mapping {
         case .unallocated: #""present": false, "zero": true, "data": false"#
         case .zero: #""present": true, "zero": true, "data": false"#
-        case .stored, .compressed: #""present": true, "zero": false, "data": true"#
+        case .stored, .compressed: #""present": true, "zero": \#(segment.isHole), "data": true"#
         }
       let offset = segment.fileOffset(in: layers).map { ", \"offset\": \($0)" } ?? ""
       print(
@@ -62,12 +62,12 @@ struct ImageMapping: ImageOperation {
     print(row("Offset", "Length", "Mapped to") + "File")
     try ImageMap.forEachSegment(of: image) { segment in
       switch segment.mapping {
-      case .stored(let offset):
+      case .stored(let offset) where !segment.isHole:
         print(
           row(hexadecimal(segment.start), hexadecimal(segment.length), hexadecimal(offset))
             + escaped(layers[segment.depth].description))
       case .compressed: hasCompressed = true
-      case .zero, .unallocated: break
+      case .stored, .zero, .unallocated: break
       }
     }
     guard !hasCompressed else {

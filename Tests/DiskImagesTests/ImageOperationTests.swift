@@ -390,6 +390,38 @@ import Testing
     }
   }
 
+  @Test("Preallocated clusters in a hole of the file are known to be zero without a read")
+  func preallocatedHoles() throws {
+    let size: UInt64 = 64 << 20
+    let store = MemoryFileStore()
+    var options = QcowImage.CreationOptions(byteCount: size)
+    options.preallocation = .metadata
+    try QcowImage.create(on: store, options)
+    let image = try QcowImage(store, readOnly: false)
+    try image.write(at: (1 << 20) + 70_144, [UInt8](repeating: 3, count: 512))
+    try image.write(at: 32 << 20, [UInt8](repeating: 7, count: 65_536))
+    try image.flush()
+    var segments: [ImageMap.Segment] = []
+    try ImageMap.forEachSegment(of: image) { segments.append($0) }
+    #expect(segments.map(\.isHole) == [true, false, true, false, true])
+    // Whole clusters, however little of one is data.
+    let starts: [UInt64] = [0, 0x11_0000, 0x12_0000, 0x200_0000, 0x201_0000]
+    #expect(segments.map(\.start) == starts)
+    let inside = try image.mapping(at: (1 << 20) + 100)
+    #expect(inside.isHole && inside.byteCount == 65_436)
+
+    var bytesRead: UInt64 = 0
+    store.failure = { operation, range in
+      if operation == .read { bytesRead += range.upperBound - range.lowerBound }
+      return nil
+    }
+    let target = MemoryFileStore()
+    try target.setByteCount(size)
+    try ImageConversion().run(from: image, to: RawImage(target, readOnly: false))
+    #expect(bytesRead < 8 << 20)
+    #expect(try ImageComparison.run(image, RawImage(target, readOnly: true)) == .same)
+  }
+
   @Test("Parts and rows of disks are read as one disk")
   func slices() throws {
     let bytes = Self.content(30_208, seed: 9)

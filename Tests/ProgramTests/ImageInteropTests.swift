@@ -165,9 +165,16 @@ struct ImageInteropTests {
     try await bench.ours("convert -c -O qcow2 @top.qcow2 @packed.qcow2")
     try await bench.ours("map @packed.qcow2", status: 1)
     try await bench.theirs("map @packed.qcow2", status: 1)
+    try await bench.theirs("create -f qcow2 -o preallocation=metadata @early.qcow2 4M")
+    try await bench.write("early.qcow2", "write -P 1 128k 64k", "write -P 2 2M 256k")
+    for name in ["packed", "early"] {
+      #expect(
+        try await bench.ours("map --output json @\(name).qcow2").output
+          == (try await bench.theirs("map --output=json @\(name).qcow2").output))
+    }
     #expect(
-      try await bench.ours("map --output json @packed.qcow2").output
-        == (try await bench.theirs("map --output=json @packed.qcow2").output))
+      try await bench.ours("map @early.qcow2").output.split(separator: "\n").count
+        == (try await bench.theirs("map @early.qcow2").output.split(separator: "\n").count))
   }
 
   @Test("Q10: resize both ways")

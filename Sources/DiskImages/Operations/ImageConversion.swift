@@ -213,6 +213,8 @@ extension DiskImage {
       switch extent.mapping {
       case .zero:
         end += extent.byteCount
+      case .stored where extent.isHole:
+        end += extent.byteCount
       case .unallocated:
         guard let backing, end < backing.byteCount else {
           end += extent.byteCount

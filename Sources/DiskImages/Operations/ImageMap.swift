@@ -10,6 +10,8 @@ public struct ImageMap {
     public var depth: Int
     /// How that image stores it. The deepest image answers `unallocated` for what none holds.
     public var mapping: ClusterMapping
+    /// Whether what it stores is a hole of its file, and so reads zero.
+    public var isHole = false
   }
 
   /// Calls `body` with each segment in turn, neighbours of one kind merged.
@@ -43,7 +45,11 @@ public struct ImageMap {
       length = min(length, extent.byteCount)
       guard case .unallocated = extent.mapping, let backing = layer.backing,
         offset < backing.byteCount
-      else { return Segment(start: offset, length: length, depth: depth, mapping: extent.mapping) }
+      else {
+        return Segment(
+          start: offset, length: length, depth: depth, mapping: extent.mapping,
+          isHole: extent.isHole)
+      }
       length = min(length, backing.byteCount - offset)
       layer = backing
       depth += 1
@@ -54,7 +60,7 @@ public struct ImageMap {
 extension ImageMap.Segment {
   /// Appends a neighbour if it continues this segment.
   fileprivate mutating func absorb(_ next: Self) -> Bool {
-    guard next.depth == depth else { return false }
+    guard next.depth == depth, next.isHole == isHole else { return false }
     switch (mapping, next.mapping) {
     case (.unallocated, .unallocated), (.zero(nil), .zero(nil)), (.compressed, .compressed): break
     case (.zero(let here?), .zero(let there?)) where here + length == there: break

@@ -32,6 +32,7 @@ public struct ImageMeasurement: Equatable, Sendable {
       try ImageMap.forEachSegment(of: source) { segment in
         switch segment.mapping {
         case .unallocated, .zero: break
+        case .stored where segment.isHole: break
         case .stored, .compressed:
           let first = max(counted, segment.start >> UInt64(geometry.clusterBits))
           counted = max(first, geometry.clusterCount(segment.start + segment.length))

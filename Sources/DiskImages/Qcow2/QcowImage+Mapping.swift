@@ -1,10 +1,22 @@
 /// Where are these bytes?
 extension QcowImage {
-  /// What the L1 and L2 tables say about the byte at `offset`.
+  /// What the L1 and L2 tables say about the byte at `offset`, and whether whole clusters lie in a
+  /// hole of the file.
   public func mapping(at offset: UInt64) throws(ImageFault) -> Extent {
     try check(offset, byteCount: 1)
     try settle(before: 0..<byteCount)
-    return try mapping(at: offset, upTo: byteCount)
+    var extent = try mapping(at: offset, upTo: byteCount)
+    guard case .stored(let fileOffset) = extent.mapping else { return extent }
+    let run = try store.run(at: fileOffset)
+    // Behind the end of the file is damage, for a read to meet.
+    guard run.end < .max else { return extent }
+    let mask = geometry.clusterSize - 1
+    let end = offset + min(run.end - fileOffset, extent.byteCount)
+    let wholeEnd = end == offset + extent.byteCount ? end : end & ~mask
+    extent.isHole = !run.isData && wholeEnd > offset
+    extent.byteCount =
+      min(extent.byteCount, extent.isHole ? wholeEnd - offset : ((end + mask) & ~mask) - offset)
+    return extent
   }
 
   /// Where the byte at `offset` is; the answer is extended as far as `limit` and one L2 table
