@@ -83,6 +83,83 @@ import Testing
     #expect(try QcowHeader(reading: store).isCorrupt)
   }
 
+  @Test("W20: an entry that names metadata releases nothing, whoever empties it", arguments: 0..<5)
+  func releaseOfMetadata(change: Int) throws {
+    var fixture = QcowFixture()
+    fixture.put64(QcowFixture.l2 + 8 * 63, UInt64(QcowFixture.l1) | QcowFixture.copied)
+    let store = fixture.store()
+    let image = try QcowImage(store, readOnly: false)
+    let place: UInt64 = 63 * 4096
+    let line = fault {
+      switch change {
+      case 0: try image.resize(to: place, mayShrink: true)
+      case 1: try image.resize(to: 0, mayShrink: true)
+      case 2: try image.discard(place..<place + 4096)
+      case 3: try image.dropContent()
+      default: try image.createSnapshot(named: "a", seconds: 0)
+      }
+    }
+    #expect(line?.contains("an L2 entry points to the L1 table") == true, "\(line ?? "done")")
+    _ = fault { try image.close() }
+    let after = try QcowImage(store)
+    #expect(after.byteCount == 4 << 20)
+    #expect(try after.bytes(at: 0, count: 4096) == (0..<4096).map(QcowFixture.pattern))
+    #expect(after.snapshots.isEmpty)
+  }
+
+  @Test(
+    "W20: a cluster that the refcounts call free is not given to two", arguments: [false, true])
+  func releaseOfFreeCluster(isCompressed: Bool) throws {
+    var fixture = QcowFixture()
+    if isCompressed {
+      // The sectors of the stream reach into the next cluster, which nobody has counted.
+      let stream = try deflated((0..<4096).map(QcowFixture.pattern))
+      let offset = fixture.append(stream)
+      fixture.put32(QcowFixture.refcountBlock + 12, 0x0001_0000)
+      fixture.mapCompressed(0, at: offset, moreSectors: 15)
+      fixture.put32(QcowFixture.refcountBlock + 8, 0x0001_0000)
+    } else {
+      fixture.put64(QcowFixture.l2, UInt64(QcowFixture.data))
+      fixture.put32(QcowFixture.refcountBlock + 8, 0x0001_0000)
+    }
+    let store = fixture.store()
+    #expect(try QcowImage.check(store).exitStatus == 2)
+    let image = try QcowImage(store.copy(), readOnly: false)
+    #expect(
+      fault { try image.write(at: 0, [UInt8](repeating: 9, count: 4096)) }?.contains("call free")
+        == true)
+    let repaired = try QcowImage.repair(store, .all)
+    #expect(repaired.exitStatus == 0, "\(repaired.findings)")
+    let whole = try QcowImage(store, readOnly: false)
+    #expect(try whole.bytes(at: 0, count: 4096) == (0..<4096).map(QcowFixture.pattern))
+    try whole.write(at: 4096, [UInt8](repeating: 5, count: 4096))
+    try whole.write(at: 0, [UInt8](repeating: 9, count: 4096))
+    try whole.close()
+    let again = try QcowImage(store)
+    #expect(
+      try again.bytes(at: 0, count: 8192)
+        == [UInt8](repeating: 9, count: 4096) + [UInt8](repeating: 5, count: 4096))
+    #expect(try QcowImage.check(store).exitStatus == 0)
+  }
+
+  @Test("W36: applying a snapshot leaves damage behind")
+  func applyingOverDamage() throws {
+    let store = try imageWithSnapshot()
+    let image = try QcowImage(store, readOnly: false)
+    try image.write(at: 0, TestRandom.bytes(2 * Self.cluster, seed: 2))
+    try image.close()
+    let header = try QcowHeader(reading: store)
+    try patch(store, at: l2Offset(store)) { $0 + 512 }
+    try patch(store, at: l2Offset(store) + 8) { _ in header.l1Offset }
+    let damaged = try QcowImage(store, readOnly: false)
+    try damaged.applySnapshot(at: 0)
+    try damaged.close()
+    #expect(
+      try QcowImage(store).bytes(at: 0, count: 16 * Self.cluster)
+        == TestRandom.bytes(16 * Self.cluster, seed: 1))
+    #expect(try QcowImage.check(store).exitStatus == 3)
+  }
+
   @Test("C17, I31: a snapshot of an L1 table that names one L2 table over and over is refused")
   func repeatedTable() throws {
     var fixture = QcowFixture()

@@ -286,6 +286,81 @@ import Testing
     }
   }
 
+  @Test(
+    "C14: what is named behind the end of a file that was cut is given to nobody else",
+    arguments: [false, true])
+  func repairOfCutFile(needsRebuild: Bool) throws {
+    let store = try Self.newImage(4096, 1 << 20)
+    let image = try QcowImage(store, readOnly: false)
+    try image.write(at: 0, (1...3).flatMap { [UInt8](repeating: $0, count: 4096) })
+    try image.close()
+    try store.setByteCount(store.byteCount() - 8192)
+    if needsRebuild {
+      let header = try QcowHeader(reading: store)
+      let block = quadwords(try store.bytes(at: header.refcountTableOffset, count: 8))[0]
+      try store.write(at: block + 6, [0, 0])
+    }
+    #expect(try QcowImage.check(store).exitStatus == 2)
+    let repaired = try QcowImage.repair(store, .all)
+    // The pointers stay. They stay reported until the file has grown over what they name, as it does
+    // for new refcounts.
+    #expect(repaired.corruptions == (needsRebuild ? 0 : 2), "\(repaired.findings)")
+    #expect(repaired.leaks == 0)
+    let writer = try QcowImage(store, readOnly: false)
+    try writer.write(at: 1 << 19, [UInt8](repeating: 9, count: 32_768))
+    try writer.write(at: 8192, [UInt8](repeating: 4, count: 4096))
+    try writer.close()
+    let after = try QcowImage(store)
+    #expect(try after.bytes(at: 0, count: 4096) == [UInt8](repeating: 1, count: 4096))
+    #expect(try after.bytes(at: 4096, count: 4096) == [UInt8](repeating: 0, count: 4096))
+    #expect(try after.bytes(at: 8192, count: 4096) == [UInt8](repeating: 4, count: 4096))
+    #expect(try after.bytes(at: 1 << 19, count: 32_768) == [UInt8](repeating: 9, count: 32_768))
+    #expect(try QcowImage.check(store).exitStatus == 0)
+  }
+
+  @Test("C15: refcounts are built anew where the size is fixed, behind all that is in use")
+  func repairOfDevice() throws {
+    let directory = try TemporaryDirectory()
+    let file = try HostFile.create(directory.file("device"))
+    var fixture = QcowFixture()
+    fixture.put64(QcowFixture.refcountTable, 0x5200)
+    try file.write(at: 0, fixture.bytes)
+    try file.setByteCount(1 << 20)
+    let store = BoundedStore(file)
+    #expect(try QcowImage.repair(store, .all).exitStatus == 0)
+    try QcowImage.setRefcountBits(32, of: store)
+    let image = try QcowImage(store, readOnly: false)
+    try image.write(at: 1 << 20, [7])
+    try image.close()
+    #expect(try QcowImage.check(store).exitStatus == 0)
+    let again = try QcowImage(store)
+    #expect(try again.bytes(at: 0, count: 4096) == (0..<4096).map(QcowFixture.pattern))
+    #expect(try again.bytes(at: 1 << 20, count: 1) == [7])
+  }
+
+  @Test("Q11: a snapshot without a size gets one when its image becomes one of version 3")
+  func upgradeOfOldSnapshots() throws {
+    let store = try Self.newImage(4096, 1 << 20, version: 2)
+    let image = try QcowImage(store, readOnly: false)
+    try image.write(at: 0, [UInt8](repeating: 7, count: 1 << 20))
+    try image.createSnapshot(named: "old", seconds: 1)
+    // As old versions of QEMU wrote it.
+    var bare = image.snapshots[0]
+    bare.diskByteCount = nil
+    try image.replaceSnapshotTable([bare], #require(image.writer))
+    try image.close()
+    let old = try QcowImage(store, readOnly: false)
+    #expect(fault { try old.resize(to: 4096, mayShrink: true) }?.contains("keep a size") == true)
+    try old.upgradeToVersion3()
+    try old.resize(to: 4096, mayShrink: true)
+    try old.applySnapshot(at: 0)
+    try old.close()
+    #expect(try QcowImage.check(store).exitStatus == 0)
+    let after = try QcowImage(store)
+    #expect(after.byteCount == 1 << 20)
+    #expect(try after.bytes(at: 0, count: 1 << 20) == [UInt8](repeating: 7, count: 1 << 20))
+  }
+
   @Test("Repairing leaks alone puts COPIED right, and leaves an image with other damage alone")
   func repairLeaks() throws {
     var fixture = QcowFixture()

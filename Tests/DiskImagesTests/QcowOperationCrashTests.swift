@@ -67,6 +67,12 @@ import Testing
         try $0.write(at: 80 << 10, [UInt8](repeating: 77, count: 4000))
         try $0.flush()
       },
+      Operation(
+        "lazy: grow over a bigger backing file",
+        ImageKind(clusterSize: 512, hasBacking: true, isLazy: true)
+      ) {
+        try $0.resize(to: 60 << 10)
+      },
       Operation("refcount table growth", ImageKind(clusterSize: 512, refcountBits: 64)) {
         image in
         // 64 entries for 64 blocks of 64 counts: 2 MiB of file, which are almost full here.
@@ -195,6 +201,30 @@ import Testing
         #expect(try QcowImage.check(disk).exitStatus == 0)
       }
     }
+  }
+
+  @Test("W34: new extensions do not touch the old backing name before the header names the new one")
+  func extensionsOverName() throws {
+    let store = MemoryFileStore()
+    _ = try QcowWritingTests.create(ImageKind(clusterSize: 4096), byteCount: 4096, on: store)
+    var header = try QcowHeader(reading: store)
+    // Its extensions fill the first sector, and the name follows.
+    header.extensions = [.init(type: 0x1234_5678, payload: [UInt8](repeating: 1, count: 384))]
+    header.backingName = Array("base.qcow2".utf8)
+    let encoded = header.encode()
+    let bytes = try #require(encoded)
+    #expect(bytes.count == 512 && header.backingNameOffset == 512)
+    try store.write(at: 0, bytes + header.backingName)
+    let start = store.copy()
+    store.isRecording = true
+    try QcowImage(store, readOnly: false).setBacking(name: "other.raw", format: .raw)
+    try PowerCuts(start: start, changes: store.changes).forEach(seed: 3) { disk, cut in
+      let now = try QcowHeader(reading: disk)
+      let isOld = now.backingName == header.backingName && now.backingFormat == nil
+      let isNew = now.backingName == Array("other.raw".utf8) && now.backingFormat == "raw"
+      #expect(isOld || isNew, "cut \(cut)")
+    }
+    #expect(try QcowHeader(reading: store).backingFormat == "raw")
   }
 
   @Test(

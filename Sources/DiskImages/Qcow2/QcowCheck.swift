@@ -58,6 +58,8 @@ final class QcowCheck {
   private(set) var l1: [UInt64]
   private(set) var report = QcowCheckReport()
   private(set) var census = ReferenceCensus()
+  /// References to clusters behind the end of the file.
+  private var beyond = ReferenceCensus()
   /// The census when all is counted.
   private(set) var counts = ReferenceCounts()
   /// Whether some cluster has more references than its refcount says.
@@ -71,6 +73,8 @@ final class QcowCheck {
   /// Bytes of the tables of bitmaps that are walked.
   private static let bitmapTableLimit: UInt64 = 64 << 20
   private let fileSize: UInt64
+  /// Clusters that the refcount table can count.
+  private var countedClusters: UInt64 { UInt64(refcounts.entries.count) * refcounts.countsPerBlock }
   private let verifiesContent: Bool
   /// For each entry of the refcount table, whether its block cannot be used. Damage may fill the
   /// table.
@@ -118,24 +122,60 @@ final class QcowCheck {
     try countL2Tables()
     activeTables = ReferenceCensus()
     tables = ReferenceCensus()
+    try keepCountsBeyond()
     counts = census.result()
+  }
+
+  /// Refcounts behind the end of the file that somebody refers to are right as far as they go: were
+  /// they lowered, two would share a cluster as soon as the file has grown again. None is raised.
+  private func keepCountsBeyond() throws(ImageFault) {
+    let countsPerBlock = refcounts.countsPerBlock
+    for run in beyond.result().runs {
+      var cluster = run.clusters.lowerBound
+      while cluster < run.clusters.upperBound {
+        let block = Int(cluster / countsPerBlock)
+        let blockEnd = min((UInt64(block) + 1) * countsPerBlock, run.clusters.upperBound)
+        if try !holdsCounts(block) { cluster = blockEnd }
+        while cluster < blockEnd {
+          let kept = min(run.references, try refcounts.count(cluster))
+          if kept > 0 { census.add(cluster..<cluster + 1, kept) }
+          cluster += 1
+        }
+      }
+    }
+    beyond = ReferenceCensus()
   }
 
   // MARK: - Counting
 
   /// Counts references to the clusters of a structure that must lie in the file.
+  ///
+  /// - Parameter mayEndBeyond: whether its begin is enough. The sectors of a stream are counted
+  ///   generously, and all the clusters that they touch are taken.
   @discardableResult
   private func count(
-    _ offset: UInt64, _ byteCount: UInt64, _ references: UInt64, _ what: @autoclosure () -> String
+    _ offset: UInt64, _ byteCount: UInt64, _ references: UInt64, mayEndBeyond: Bool = false,
+    _ what: @autoclosure () -> String
   ) -> Bool {
     guard byteCount > 0 else { return true }
     let fileClusters = geometry.clusterCount(fileSize)
-    guard !offset.addingReportingOverflow(byteCount - 1).overflow,
-      case let clusters = geometry.clusters(at: offset, byteCount: byteCount),
-      clusters.upperBound <= fileClusters
-    else {
+    func refuse() {
       report.corruption(
         "\(what()) at \(hexadecimal(offset)) lies past the end of the file of \(fileSize) bytes")
+    }
+    guard !offset.addingReportingOverflow(byteCount - 1).overflow else {
+      refuse()
+      return false
+    }
+    let clusters = geometry.clusters(at: offset, byteCount: byteCount)
+    guard clusters.upperBound <= fileClusters || mayEndBeyond && clusters.lowerBound < fileClusters
+    else {
+      refuse()
+      if owners.isEmpty {
+        census.add(clusters.clamped(to: 0..<fileClusters), references)
+        beyond.add(
+          clusters.clamped(to: fileClusters..<max(fileClusters, countedClusters)), references)
+      }
       return false
     }
     guard owners.isEmpty else {
@@ -167,6 +207,13 @@ final class QcowCheck {
       isBad[index] = true
     }
     isBadBlock = isBad
+  }
+
+  /// Whether a refcount block can be read and may count anything.
+  private func holdsCounts(_ block: Int) throws(ImageFault) -> Bool {
+    let entry = refcounts.entries[block]
+    guard entry != 0, !isBadBlock[block] else { return false }
+    return try !isHole(entry, geometry.clusterSize)
   }
 
   private func countRefcountStructures() {
@@ -319,14 +366,10 @@ final class QcowCheck {
         }
         expected = cluster + geometry.clusterSize
       case .compressed(let extent):
-        // The sector count may reach past the end of a file that ends with the stream.
-        let end = min(fileSize, extent.fileOffset + UInt64(extent.byteCount))
-        guard extent.fileOffset < end,
-          count(extent.fileOffset, end - extent.fileOffset, users, name())
-        else {
-          report.corruption("\(name()): its stream lies past the end of the file")
-          continue
-        }
+        guard
+          count(
+            extent.fileOffset, UInt64(extent.byteCount), users, mayEndBeyond: true, name())
+        else { continue }
         if isActive {
           report.compressedClusters += 1
           report.allocatedClusters += 1
@@ -402,9 +445,7 @@ final class QcowCheck {
       }
     }
     let references = counts.reader()
-    for (index, entry) in refcounts.entries.enumerated()
-    where entry != 0 && !isBadBlock[index] {
-      if try isHole(entry, geometry.clusterSize) { continue }
+    for index in refcounts.entries.indices where try holdsCounts(index) {
       try refcounts.forEachCount(inBlock: index) { cluster, count throws(ImageFault) in
         if references(cluster) == 0 { try body(cluster, count, 0) }
       }

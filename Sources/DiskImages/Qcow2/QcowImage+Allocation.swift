@@ -109,24 +109,48 @@ extension QcowImage {
 
   /// Drops what an L2 entry that has been replaced pointed to.
   func release(_ mapping: ClusterMapping, _ writer: QcowWriter) {
-    switch mapping {
-    case .unallocated, .zero(reservedAt: nil): break
-    case .zero(let offset?), .stored(let offset): release(offset, geometry.clusterSize, writer)
-    case .compressed(let extent):
-      decompressed.remove(extent)
-      release(extent.fileOffset, UInt64(extent.byteCount), writer)
-    }
+    if case .compressed(let extent) = mapping { decompressed.remove(extent) }
+    if let place = place(of: mapping) { release(place.offset, place.byteCount, writer) }
   }
 
   /// Refuses to touch metadata, or what nobody has allocated, as if it were data.
   func guardData(at offset: UInt64, _ writer: QcowWriter) throws(ImageFault) {
-    if let owner = writer.metadata.owner(at: offset) {
-      throw markCorrupt(
-        writer, "an L2 entry points to \(owner.rawValue) at \(hexadecimal(offset))")
+    if let damage = try damage(ofDataAt: offset, byteCount: 1, writer) {
+      throw markCorrupt(writer, damage)
     }
-    guard try writer.refcounts.count(offset >> UInt64(geometry.clusterBits)) > 0 else {
-      throw markCorrupt(
-        writer, "an L2 entry points to \(hexadecimal(offset)), which the refcounts call free")
+  }
+
+  /// The same for what an L2 entry names that is to be replaced: its clusters would be freed, and
+  /// with them somebody else's content. Asked before anything is allocated, which could be just
+  /// there.
+  func guardRelease(of old: ClusterMapping, _ writer: QcowWriter) throws(ImageFault) {
+    if let place = place(of: old),
+      let damage = try damage(ofDataAt: place.offset, byteCount: place.byteCount, writer)
+    {
+      throw markCorrupt(writer, damage)
+    }
+  }
+
+  /// Why clusters that L2 entries name cannot be data; nil if they can.
+  func damage(
+    ofDataAt offset: UInt64, byteCount: UInt64, _ writer: QcowWriter
+  ) throws(ImageFault) -> String? {
+    if let owner = writer.metadata.owner(at: offset, byteCount: byteCount) {
+      return "an L2 entry points to \(owner.rawValue) at \(hexadecimal(offset))"
+    }
+    for cluster in geometry.clusters(at: offset, byteCount: byteCount)
+    where try writer.refcounts.count(cluster) == 0 {
+      return "an L2 entry points to \(hexadecimal(offset)), which the refcounts call free"
+    }
+    return nil
+  }
+
+  /// The bytes of the file that an L2 entry takes.
+  func place(of mapping: ClusterMapping) -> (offset: UInt64, byteCount: UInt64)? {
+    switch mapping {
+    case .unallocated, .zero(reservedAt: nil): nil
+    case .zero(let offset?), .stored(let offset): (offset, geometry.clusterSize)
+    case .compressed(let extent): (extent.fileOffset, UInt64(extent.byteCount))
     }
   }
 

@@ -19,9 +19,19 @@ extension QcowImage {
 
   /// Makes a version 2 image one of version 3, whose header has more fields.
   public func upgradeToVersion3() throws(ImageFault) {
-    _ = try writable(0, byteCount: 0)
+    let writer = try writable(0, byteCount: 0)
     guard header.version < 3 else { return }
     try commit()
+    // Version 3 wants a size in each snapshot. In version 2 a disk with snapshots keeps its own.
+    if snapshots.contains(where: { $0.diskByteCount == nil }) {
+      let sized = snapshots.map { snapshot in
+        var sized = snapshot
+        sized.diskByteCount = snapshot.diskByteCount ?? header.byteCount
+        return sized
+      }
+      try replaceSnapshotTable(sized, writer)
+      try commit()
+    }
     var changed = header
     changed.version = 3
     changed.headerLength = 112

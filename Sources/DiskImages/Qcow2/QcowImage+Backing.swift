@@ -42,11 +42,27 @@ extension QcowImage {
   /// The first sector switches from the old one to the new: what lies behind it comes first, where the
   /// old one has nothing.
   func replaceHeader(with changed: QcowHeader) throws(ImageFault) {
-    let sector = 512
+    var extent = changed
+    if let end = extent.encode()?.count, header.backingNameOffset < end,
+      header.backingNameEnd > Self.headerSector
+    {
+      // The new extensions reach the old name: it makes room first.
+      try writeHeader(header, nameBehind: end)
+    }
+    try writeHeader(changed, nameBehind: Self.headerSector)
+  }
+
+  /// What a power cut leaves whole: the header's fields and the beginning of its extensions.
+  private static let headerSector = 512
+
+  /// - Parameter nameBehind: where the backing name may begin if it does not fit the first sector.
+  private func writeHeader(
+    _ changed: QcowHeader, nameBehind end: Int
+  ) throws(ImageFault) {
+    let sector = Self.headerSector
     var changed = changed
     guard changed.backingName.count <= Int(QcowHeader.Limit.backingNameBytes),
-      let encoded = changed.encode(
-        besides: sector..<max(sector, Int(header.backingNameOffset) + header.backingName.count))
+      let encoded = changed.encode(besides: sector..<max(end, header.backingNameEnd))
     else {
       throw ImageFault(store.name, .refused("what its header is to hold does not fit a cluster"))
     }
@@ -66,6 +82,9 @@ extension QcowImage {
 }
 
 extension QcowHeader {
+  /// Where the backing name ends in the file.
+  fileprivate var backingNameEnd: Int { Int(backingNameOffset) + backingName.count }
+
   /// The same header with another backing file, or none.
   fileprivate func withBacking(name: String?, format: ImageFormat?) -> QcowHeader {
     var changed = self

@@ -82,6 +82,7 @@ extension QcowImage {
       case .unallocated, .compressed: break
       }
     }
+    if !keepsCluster { try guardRelease(of: old, writer) }
     let table = try writableTable(for: start, writer)
     if keepsCluster {
       set(table, index, to: L2Entry(rawValue: table.entries[index] | EntryBits.zero), writer)

@@ -47,7 +47,10 @@ extension QcowImage {
 
   /// Stores the write that waits if a range that is to be looked at has part of it.
   func settle(before range: Range<UInt64>) throws(ImageFault) {
-    if let writer, let waiting = writer.gathered, waiting.overlaps(range) { try settle(writer) }
+    guard let writer, let waiting = writer.gathered, waiting.overlaps(range) else { return }
+    // What has been acknowledged and will never be stored must not read as what was there before.
+    if let refusal = writer.refusal { throw refusal }
+    try settle(writer)
   }
 
   /// Appends bytes to the write that waits and begins at `start`.

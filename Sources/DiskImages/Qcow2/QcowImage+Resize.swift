@@ -14,9 +14,11 @@ extension QcowImage {
     guard !overflow, geometry.canMap(size) else {
       throw ImageFault(store.name, .refused("cannot have \(newByteCount) bytes with its clusters"))
     }
-    guard header.version >= 3 || snapshots.isEmpty else {
+    guard snapshots.isEmpty || header.version >= 3,
+      !snapshots.contains(where: { $0.diskByteCount == nil })
+    else {
       throw ImageFault(
-        store.name, .refused("version 2 snapshots do not keep a size; it cannot be resized"))
+        store.name, .refused("has snapshots that do not keep a size; it cannot be resized"))
     }
     if size > byteCount {
       let old = byteCount
@@ -50,18 +52,15 @@ extension QcowImage {
     try drop(
       geometry.clusterCount(old) << UInt64(header.clusterBits)..<UInt64(l1.count)
         * geometry.bytesPerL2, writer)
-    header.byteCount = size
-    do {
-      // What an earlier, bigger disk or a bigger backing image left there must not come back.
-      let clusterEnd = min(size, (geometry.clusterCount(old)) << UInt64(header.clusterBits))
-      let stale = max(clusterEnd, min(size, backing?.byteCount ?? 0))
-      if stale > old { try writeZeroes(old..<stale, mayUnmap: true) }
-      try commit()
-      try changeHeader { $0.byteCount = size }
-    } catch {
-      header.byteCount = old
-      throw error
-    }
+    // Whatever else is written to the header meanwhile, the new size follows the zeroes.
+    growingTo = size
+    defer { growingTo = nil }
+    // What an earlier, bigger disk or a bigger backing image left there must not come back.
+    let clusterEnd = min(size, (geometry.clusterCount(old)) << UInt64(header.clusterBits))
+    let stale = max(clusterEnd, min(size, backing?.byteCount ?? 0))
+    if stale > old { try writeZeroes(old..<stale, mayUnmap: true) }
+    try commit()
+    try changeHeader { $0.byteCount = size }
   }
 
   private func shrink(to size: UInt64, _ writer: QcowWriter) throws(ImageFault) {
@@ -101,6 +100,7 @@ extension QcowImage {
       let index = geometry.l2Index(start)
       let old = try writableMapping(of: table.entry(index), at: start)
       if table.entry(index) == .unallocated { continue }
+      try guardRelease(of: old, writer)
       set(table, index, to: .unallocated, writer)
       release(old, writer)
     }
@@ -110,9 +110,14 @@ extension QcowImage {
   func dropTable(for offset: UInt64, _ writer: QcowWriter) throws(ImageFault) {
     guard let table = try table(for: offset) else { return }
     let index = Int(geometry.l1Index(offset))
+    // All of it can be released, or none is.
+    var dropped: [ClusterMapping] = []
     for index in table.entries.indices where table.entries[index] != 0 {
-      release(try writableMapping(of: table.entry(index), at: offset), writer)
+      let mapping = try writableMapping(of: table.entry(index), at: offset)
+      try guardRelease(of: mapping, writer)
+      dropped.append(mapping)
     }
+    for mapping in dropped { release(mapping, writer) }
     release(table.fileOffset, geometry.clusterSize, writer)
     writer.pending.tables[table.fileOffset] = nil
     writer.pending.newTables.remove(table.fileOffset)

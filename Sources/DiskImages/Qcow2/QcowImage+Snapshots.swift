@@ -59,20 +59,24 @@ extension QcowImage {
     let snapshot = try snapshot(at: index)
     let table = try l1Table(of: snapshot)
     // Damage is met before anything has changed.
-    try forEachReference(table) { _, _ in }
+    try forEachReference(table) { offset, byteCount, isTable throws(ImageFault) in
+      if !isTable, let damage = try damage(ofDataAt: offset, byteCount: byteCount, writer) {
+        throw ImageFault(store.name, .corrupt("in snapshot \"\(snapshot.name)\", \(damage)"))
+      }
+    }
     var rest = snapshots
     rest.remove(at: index)
     try commit()
     try replaceSnapshotTable(rest, writer)
     forgetL1(of: snapshot, writer)
-    try forEachReference(table) { offset, byteCount throws(ImageFault) in
+    try forEachReference(table) { offset, byteCount, _ throws(ImageFault) in
       try commitIfDue()
       release(offset, byteCount, writer)
     }
     try refreshCopiedAfterCommit(writer)
   }
 
-  /// Makes the disk what it was when the snapshot was made; what it is now is lost.
+  /// Makes the disk what it was when the snapshot was made; what it is now is lost, damage too.
   public func applySnapshot(at index: Int) throws(ImageFault) {
     let writer = try writable(0, byteCount: 0)
     let snapshot = try snapshot(at: index)
@@ -83,6 +87,7 @@ extension QcowImage {
     try commit()
     try checkRoom(table, writer)
     let old = l1
+    let oldPlace = header.l1Offset..<header.l1Offset + UInt64(header.l1Count) * 8
     decompressed.removeAll()
     try withReferences(to: table, writer) { () throws(ImageFault) in
       try replaceL1(table, diskByteCount: size, writer)
@@ -91,8 +96,14 @@ extension QcowImage {
       _ = writer.metadata.insert(
         .l2, at: L1Entry(rawValue: entry).l2Offset, byteCount: geometry.clusterSize)
     }
-    try forEachReference(old) { offset, byteCount throws(ImageFault) in
+    try forEachReference(old, skippingDamage: true) {
+      offset, byteCount, isTable throws(ImageFault) in
       try commitIfDue()
+      // The old L1 table is released already.
+      guard !oldPlace.overlaps(offset..<offset + byteCount) else { return }
+      if !isTable, let damage = try damage(ofDataAt: offset, byteCount: byteCount, writer) {
+        return note("\(damage); it is left as it is")
+      }
       release(offset, byteCount, writer)
     }
     try refreshCopiedAfterCommit(writer)
@@ -148,26 +159,42 @@ extension QcowImage {
   // MARK: - References of a whole tree
 
   /// Calls `body` with the place of every L2 table and of all that they name, once per pointer.
+  ///
+  /// - Parameter skippingDamage: whether what cannot be read is reported and left out.
   private func forEachReference(
-    _ table: [UInt64], _ body: (_ offset: UInt64, _ byteCount: UInt64) throws(ImageFault) -> Void
+    _ table: [UInt64], skippingDamage: Bool = false,
+    _ body: (_ offset: UInt64, _ byteCount: UInt64, _ isTable: Bool) throws(ImageFault) -> Void
   ) throws(ImageFault) {
+    /// What `read` answers, or nil for damage that is left out.
+    func sound<Value>(_ read: () throws(ImageFault) -> Value) throws(ImageFault) -> Value? {
+      do {
+        return try read()
+      } catch {
+        guard skippingDamage, case .corrupt(let what) = error.cause else { throw error }
+        note("\(what); it is left as it is")
+        return nil
+      }
+    }
     var seen: Set<UInt64> = []
     for (index, word) in table.enumerated() {
       let entry = L1Entry(rawValue: word)
       guard entry.l2Offset != 0 else { continue }
       let offset = UInt64(index) &* geometry.bytesPerL2
-      guard isSound(entry), seen.insert(entry.l2Offset).inserted else {
-        throw damage(
-          at: offset, "L1 entry \(hexadecimal(word)) is no place of an L2 table of its own")
+      let l2 = try sound { () throws(ImageFault) in
+        guard isSound(entry), seen.insert(entry.l2Offset).inserted else {
+          throw damage(
+            at: offset, "L1 entry \(hexadecimal(word)) is no place of an L2 table of its own")
+        }
+        return try loadTable(at: entry.l2Offset, for: offset)
       }
-      let table = try loadTable(at: entry.l2Offset, for: offset)
-      try body(entry.l2Offset, geometry.clusterSize)
-      for index in table.entries.indices where table.entries[index] != 0 {
-        let mapping = try writableMapping(of: table.entry(index), at: offset)
-        switch mapping {
-        case .unallocated, .zero(reservedAt: nil): break
-        case .zero(let place?), .stored(let place): try body(place, geometry.clusterSize)
-        case .compressed(let extent): try body(extent.fileOffset, UInt64(extent.byteCount))
+      guard let l2 else { continue }
+      try body(entry.l2Offset, geometry.clusterSize, true)
+      for index in l2.entries.indices where l2.entries[index] != 0 {
+        let mapping = try sound { () throws(ImageFault) in
+          try writableMapping(of: l2.entry(index), at: offset)
+        }
+        if let mapping, let place = place(of: mapping) {
+          try body(place.offset, place.byteCount, false)
         }
       }
     }
@@ -179,13 +206,13 @@ extension QcowImage {
   ) throws(ImageFault) {
     var retained = 0
     do {
-      try forEachReference(table) { offset, byteCount throws(ImageFault) in
+      try forEachReference(table) { offset, byteCount, _ throws(ImageFault) in
         try retain(offset, byteCount, writer)
         retained += 1
       }
       try body()
     } catch {
-      try? forEachReference(table) { offset, byteCount throws(ImageFault) in
+      try? forEachReference(table) { offset, byteCount, _ throws(ImageFault) in
         guard retained > 0 else { return }
         retained -= 1
         release(offset, byteCount, writer)
@@ -202,10 +229,14 @@ extension QcowImage {
     }
   }
 
-  /// Throws, before anything is changed, if a refcount has no room for the references of a tree.
+  /// Throws, before anything is changed, if a tree names metadata as data, or a refcount has no room
+  /// for its references.
   private func checkRoom(_ table: [UInt64], _ writer: QcowWriter) throws(ImageFault) {
     var added = ReferenceCensus()
-    try forEachReference(table) { offset, byteCount throws(ImageFault) in
+    try forEachReference(table) { offset, byteCount, isTable throws(ImageFault) in
+      if !isTable, let damage = try damage(ofDataAt: offset, byteCount: byteCount, writer) {
+        throw ImageFault(store.name, .corrupt(damage))
+      }
       added.add(geometry.clusters(at: offset, byteCount: byteCount))
     }
     for run in added.result().runs {
@@ -266,7 +297,7 @@ extension QcowImage {
   // MARK: - The table of snapshots
 
   /// Writes a new snapshot table and makes it valid with one write of the header.
-  private func replaceSnapshotTable(
+  func replaceSnapshotTable(
     _ list: [QcowSnapshot], _ writer: QcowWriter
   ) throws(ImageFault) {
     let old = (offset: header.snapshotsOffset, byteCount: snapshotTableByteCount)

@@ -38,6 +38,7 @@ extension QcowImage {
       try guardData(at: reserved, writer)
       target = reserved
     } else {
+      try guardRelease(of: old, writer)
       target = try allocate(writer)
     }
     do {

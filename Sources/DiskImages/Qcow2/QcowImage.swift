@@ -33,7 +33,7 @@ public final class QcowImage: DiskImage {
   /// The file's name.
   public var description: String { store.name }
   /// Size of the disk in whole sectors.
-  public var byteCount: UInt64 { header.guestByteCount }
+  public var byteCount: UInt64 { growingTo ?? header.guestByteCount }
   /// The internal snapshots, oldest first.
   public internal(set) var snapshots: [QcowSnapshot]
 
@@ -42,6 +42,8 @@ public final class QcowImage: DiskImage {
   let store: any FileStore
   let geometry: ClusterGeometry
   var header: QcowHeader
+  /// The size that the disk is about to have, while what is new is made zero.
+  var growingTo: UInt64?
   /// Bytes of the snapshot table in the file.
   var snapshotTableByteCount: UInt64
   var l1: [UInt64]

@@ -111,8 +111,8 @@ extension QcowCheck {
 
 /// Builds refcounts anew from a count of all references.
 ///
-/// The new table and blocks go behind the end of the file, so that nothing that the image still
-/// needs is overwritten; one write of the header makes them valid.
+/// The new table and blocks go where nothing is that the image still needs: behind the end of a file,
+/// and behind all that is in use where the size is fixed. One write of the header makes them valid.
 private struct RefcountRebuild {
   let store: any FileStore
   let check: QcowCheck
@@ -147,26 +147,29 @@ private struct RefcountRebuild {
 
   private mutating func writeRefcounts() throws(ImageFault) {
     let bits = UInt64(geometry.clusterBits)
-    let first = geometry.clusterCount(try store.byteCount())
+    let start = try firstUnused()
     let countsPerBlock = header.countsPerBlock
     let maximum = header.maximumRefcount
-    var indices: Set<UInt64> = []
-    for run in check.counts.runs {
-      indices.formUnion(
-        run.clusters.lowerBound / countsPerBlock...(run.clusters.upperBound - 1) / countsPerBlock)
+    func blocks(_ clusters: Range<UInt64>) -> ClosedRange<UInt64> {
+      clusters.lowerBound / countsPerBlock...(clusters.upperBound - 1) / countsPerBlock
     }
+    var counted: Set<UInt64> = []
+    for run in check.counts.runs { counted.formUnion(blocks(run.clusters)) }
+    var indices: Set<UInt64> = []
     var tableClusters: UInt64 = 0
-    var size: UInt64 = 0
+    var first = start
+    var size: UInt64 = 1
     // Each round makes room for what the last one added; the sums only grow and soon settle.
     while true {
-      indices.formUnion(first / countsPerBlock...(first + max(1, size) - 1) / countsPerBlock)
+      first = room(for: size, from: start)
+      indices = counted.union(blocks(first..<first + size))
       tableClusters = geometry.clusterCount(((indices.max() ?? 0) + 1) * 8)
       guard tableClusters << bits <= QcowHeader.Limit.refcountTableBytes else {
         throw ImageFault(store.name, .refused("the file is too big for a refcount table"))
       }
       let needed = UInt64(indices.count) + tableClusters
-      if needed == size { break }
-      size = needed
+      defer { size = needed }
+      if needed <= size { break }
     }
     census.add(first..<first + size)
     let references = census.result().reader()
@@ -187,5 +190,27 @@ private struct RefcountRebuild {
     header.refcountTableClusters = UInt32(tableClusters)
     try store.write(at: 0, header.encodedFields())
     try store.flush()
+  }
+
+  /// The first cluster behind the end of the file; where that cannot move, behind all that is in use,
+  /// the old refcounts too.
+  private func firstUnused() throws(ImageFault) -> UInt64 {
+    let end = geometry.clusterCount(try store.byteCount())
+    guard store.capacity != nil else { return end }
+    let bits = UInt64(geometry.clusterBits)
+    var used = check.refcounts.entries.map { ($0 & EntryBits.offset) >> bits + 1 }
+    used.append(header.refcountTableOffset >> bits + UInt64(header.refcountTableClusters))
+    used += check.counts.runs.map(\.clusters.upperBound)
+    return used.filter { $0 <= end }.max() ?? end
+  }
+
+  /// The first of `size` clusters in a row that nothing refers to.
+  private func room(for size: UInt64, from start: UInt64) -> UInt64 {
+    var first = start
+    for run in check.counts.runs where run.clusters.upperBound > first {
+      if run.clusters.lowerBound >= first + size { break }
+      first = run.clusters.upperBound
+    }
+    return first
   }
 }

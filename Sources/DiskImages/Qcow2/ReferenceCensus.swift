@@ -9,6 +9,7 @@ struct ReferenceCensus {
 
   /// Counts `references` more to each of some clusters. A sum stops at 2^32 − 1.
   mutating func add(_ clusters: Range<UInt64>, _ references: UInt64 = 1) {
+    guard !clusters.isEmpty else { return }
     if let last = added.last, last.references == references,
       last.clusters.upperBound == clusters.lowerBound
     {
