@@ -173,7 +173,6 @@ public final class Machine {
   public func reset() throws {
     bus.haltRequest = nil
     pci.reset()
-    southBridge.reset()
     io.reset()
     for alarm in cpus.indices { bus.setAlarm(at: 0, cpu: alarm) }
     try loader.load()
