@@ -48,6 +48,8 @@ public enum RunOutcome: Equatable, Sendable {
 extension Machine {
   /// Guest time between two looks at the host, in nanoseconds (and instructions).
   private static let pollInterval: UInt64 = 1_000_000
+  /// Instructions between two looks at the host's clock, which guest time follows.
+  private static let hostSlice: UInt64 = 100_000
 
   /// Runs the guest until it ends or a limit is reached.
   ///
@@ -91,6 +93,7 @@ extension Machine {
       let now = clock.now
       var budget = nextPoll > now ? nextPoll - now : 1
       if let deadline = clock.nextDeadline { budget = min(budget, max(deadline, now + 1) - now) }
+      if configuration.clock == .host { budget = min(budget, Self.hostSlice) }
       if let limit = limits.time { budget = min(budget, limit - now) }
       if let limit = limits.instructions { budget = min(budget, limit - cpu.instructionCount) }
       if trace.enabled.contains(.instructions) {
@@ -98,7 +101,7 @@ extension Machine {
       } else {
         cpu.run(budget: Int(clamping: budget))
       }
-      if configuration.clock == .host { cpu.skip(to: host.guestTime) }
+      if configuration.clock == .host { cpu.skip(to: host.time(upTo: clock.nextDeadline)) }
     }
   }
 
@@ -116,6 +119,9 @@ extension Machine {
 
 /// The host's clock as guest time, so that a guest runs no faster than the world.
 struct HostClock {
+  /// How far guest time may stay behind the host's, in nanoseconds.
+  static let largestLag: UInt64 = 1_000_000_000
+
   private let start = DispatchTime.now()
   private let offset: UInt64
 
@@ -125,6 +131,16 @@ struct HostClock {
   /// Guest time by the host's clock, in nanoseconds.
   var guestTime: UInt64 {
     offset &+ (DispatchTime.now().uptimeNanoseconds &- start.uptimeNanoseconds)
+  }
+
+  /// Where a busy guest's time goes on: at the host's time, but not behind a deadline, so that a host
+  /// which takes longer than a period for some instructions makes one tick late and not of two ticks
+  /// one. A host that is slower for good makes ticks one again, and the guest lags no further.
+  func time(upTo deadline: UInt64?) -> UInt64 { Self.time(upTo: deadline, host: guestTime) }
+
+  /// The same for any time of the host.
+  static func time(upTo deadline: UInt64?, host: UInt64) -> UInt64 {
+    max(min(host, deadline ?? host), host - min(host, largestLag))
   }
 
   /// Sleeps until `wake`, input, or a tenth of a second; answers the time then, at most `wake`.
