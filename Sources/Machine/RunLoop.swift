@@ -133,9 +133,9 @@ struct HostClock {
     offset &+ (DispatchTime.now().uptimeNanoseconds &- start.uptimeNanoseconds)
   }
 
-  /// Where a busy guest's time goes on: at the host's time, but not behind a deadline, so that a host
-  /// which takes longer than a period for some instructions makes one tick late and not of two ticks
-  /// one. A host that is slower for good makes ticks one again, and the guest lags no further.
+  /// Where a busy guest's time goes on: at the host's time, but not past a deadline, so that ticks
+  /// come late instead of becoming one when the host takes longer than their period for a slice. A host
+  /// that is slower for good still loses ticks, as guest time lags no further than ``largestLag``.
   func time(upTo deadline: UInt64?) -> UInt64 { Self.time(upTo: deadline, host: guestTime) }
 
   /// The same for any time of the host.

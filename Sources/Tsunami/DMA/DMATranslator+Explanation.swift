@@ -49,7 +49,7 @@ extension DMATranslator {
       return "\(fault.address) is a valid RAM address: the driver probably skipped its DMA mapping "
         + "(programs physical addresses)"
     case .mapOutsideMemory, .nonExistentMemory, .peerToPeer, .busMasterDisabled, .addressOverflow:
-      // A window has claimed the address: it was mapped, and the mapping leads wrong.
+      // The address was mapped, and the mapping leads wrong; or no window was asked.
       return nil
     }
   }
