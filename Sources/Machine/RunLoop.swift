@@ -48,7 +48,8 @@ public enum RunOutcome: Equatable, Sendable {
 extension Machine {
   /// Guest time between two looks at the host, in nanoseconds (and instructions).
   private static let pollInterval: UInt64 = 1_000_000
-  /// Instructions between two looks at the host's clock, which guest time follows.
+  /// Instructions between two looks at the host's clock, which guest time follows: what a guest can
+  /// at least do between two ticks, and little enough for a host to do in their period.
   private static let hostSlice: UInt64 = 100_000
 
   /// Runs the guest until it ends or a limit is reached.
@@ -91,9 +92,9 @@ extension Machine {
         continue
       }
       let now = clock.now
-      var budget = nextPoll > now ? nextPoll - now : 1
+      let untilPoll = nextPoll > now ? nextPoll - now : 1
+      var budget = configuration.clock == .host ? Self.hostSlice : untilPoll
       if let deadline = clock.nextDeadline { budget = min(budget, max(deadline, now + 1) - now) }
-      if configuration.clock == .host { budget = min(budget, Self.hostSlice) }
       if let limit = limits.time { budget = min(budget, limit - now) }
       if let limit = limits.instructions { budget = min(budget, limit - cpu.instructionCount) }
       if trace.enabled.contains(.instructions) {
