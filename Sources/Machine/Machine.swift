@@ -66,6 +66,11 @@ public final class Machine {
       throw MachineSetUpError(
         "\(configuration.cpuCount) CPUs asked for; this version of the machine has one")
     }
+    guard configuration.memoryByteCount <= SystemIO.memoryLimit else {
+      throw MachineSetUpError(
+        "\(configuration.memoryByteCount) bytes of memory asked for; the 21272 addresses "
+          + "\(SystemIO.memoryLimit >> 30) GB at most")
+    }
     self.configuration = configuration
     let console = PanicLineRecorder(console)
     self.console = console
@@ -168,7 +173,6 @@ public final class Machine {
   public func reset() throws {
     bus.haltRequest = nil
     pci.reset()
-    southBridge.reset()
     io.reset()
     for alarm in cpus.indices { bus.setAlarm(at: 0, cpu: alarm) }
     try loader.load()

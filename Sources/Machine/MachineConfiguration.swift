@@ -31,7 +31,7 @@ public struct MachineConfiguration: Sendable {
   public var initrd: NamedFile?
   /// The kernel's command line, at most 255 bytes.
   public var commandLine: String = ""
-  /// Bytes of RAM, a multiple of 8 KiB.
+  /// Bytes of RAM, a multiple of 8 KiB, at most 32 GiB.
   public var memoryByteCount: UInt64 = 512 << 20
   /// Number of CPUs; this version has one.
   public var cpuCount = 1

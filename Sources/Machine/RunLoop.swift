@@ -48,6 +48,9 @@ public enum RunOutcome: Equatable, Sendable {
 extension Machine {
   /// Guest time between two looks at the host, in nanoseconds (and instructions).
   private static let pollInterval: UInt64 = 1_000_000
+  /// Instructions between two looks at the host's clock, which guest time follows: what a guest can
+  /// at least do between two ticks, and little enough for a host to do in their period.
+  private static let hostSlice: UInt64 = 100_000
 
   /// Runs the guest until it ends or a limit is reached.
   ///
@@ -89,7 +92,8 @@ extension Machine {
         continue
       }
       let now = clock.now
-      var budget = nextPoll > now ? nextPoll - now : 1
+      let untilPoll = nextPoll > now ? nextPoll - now : 1
+      var budget = configuration.clock == .host ? Self.hostSlice : untilPoll
       if let deadline = clock.nextDeadline { budget = min(budget, max(deadline, now + 1) - now) }
       if let limit = limits.time { budget = min(budget, limit - now) }
       if let limit = limits.instructions { budget = min(budget, limit - cpu.instructionCount) }
@@ -98,7 +102,7 @@ extension Machine {
       } else {
         cpu.run(budget: Int(clamping: budget))
       }
-      if configuration.clock == .host { cpu.skip(to: host.guestTime) }
+      if configuration.clock == .host { cpu.skip(to: host.time(upTo: clock.nextDeadline)) }
     }
   }
 
@@ -116,6 +120,9 @@ extension Machine {
 
 /// The host's clock as guest time, so that a guest runs no faster than the world.
 struct HostClock {
+  /// How far guest time may stay behind the host's, in nanoseconds.
+  static let largestLag: UInt64 = 1_000_000_000
+
   private let start = DispatchTime.now()
   private let offset: UInt64
 
@@ -125,6 +132,16 @@ struct HostClock {
   /// Guest time by the host's clock, in nanoseconds.
   var guestTime: UInt64 {
     offset &+ (DispatchTime.now().uptimeNanoseconds &- start.uptimeNanoseconds)
+  }
+
+  /// Where a busy guest's time goes on: at the host's time, but not past a deadline, so that ticks
+  /// come late instead of becoming one when the host takes longer than their period for a slice. A host
+  /// that is slower for good still loses ticks, as guest time lags no further than ``largestLag``.
+  func time(upTo deadline: UInt64?) -> UInt64 { Self.time(upTo: deadline, host: guestTime) }
+
+  /// The same for any time of the host.
+  static func time(upTo deadline: UInt64?, host: UInt64) -> UInt64 {
+    max(min(host, deadline ?? host), host - min(host, largestLag))
   }
 
   /// Sleeps until `wake`, input, or a tenth of a second; answers the time then, at most `wake`.

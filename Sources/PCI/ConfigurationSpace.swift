@@ -161,10 +161,6 @@ extension ConfigurationSpace {
   public var isBusMaster: Bool { command & Command.busMaster != 0 }
   /// Whether the interrupt pin is silenced (Command bit 10).
   public var isInterruptDisabled: Bool { command & Command.interruptDisable != 0 }
-  /// The Interrupt Line register, which only firmware and drivers read meaning into.
-  public var interruptLine: UInt8 { bytes[Layout.interruptLine] }
-  /// Whether a bus cycle of this function went unanswered (Status bit 13).
-  public var hasReceivedMasterAbort: Bool { status & Status.receivedMasterAbort != 0 }
 
   /// Records that a bus cycle of this function went unanswered, until a driver clears the bit.
   public func setReceivedMasterAbort() { setStatus(Status.receivedMasterAbort, true) }

@@ -31,9 +31,6 @@ public final class ISABus: BusDevice {
     add(Claim(ports: ports, target: .wide(device)))
   }
 
-  /// Whether some device decodes this port.
-  public func decodes(port: UInt16) -> Bool { claim(of: port) != nil }
-
   /// Reads 1, 2 or 4 bytes of ports.
   public func read(_ offset: UInt64, _ width: AccessWidth) throws(AccessRefusal) -> UInt64 {
     let ports = try self.ports(offset, width)

@@ -78,9 +78,10 @@ struct InterruptController8259: Codable, Equatable, Sendable {
     }
     var blocking = inService
     if specialMask { blocking &= ~mask }
-    if specialFullyNested { blocking &= ~cascade }
     guard let current = highest(of: blocking) else { return candidate }
-    return rank(candidate) < rank(current) ? candidate : nil
+    // A slave in service may ask again: one of its higher inputs has a request.
+    let isReopened = specialFullyNested && isSlave(candidate) && candidate == current
+    return rank(candidate) < rank(current) || isReopened ? candidate : nil
   }
 
   /// 0 for the highest priority.

@@ -18,7 +18,7 @@ struct IntervalTimerChannel: Codable, Equatable, Sendable {
   private var count: Int64?
   /// The tick at which the counting element held the initial count.
   private var origin: Int64 = 0
-  /// Ticks counted when the gate, or half a count being written, stopped the counter.
+  /// Ticks counted when the gate, or in mode 0 half a count being written, stopped the counter.
   private var heldAt: Int64?
   /// Modes 2 and 3: the next period's count.
   private var reload: Reload?
@@ -136,7 +136,7 @@ struct IntervalTimerChannel: Codable, Equatable, Sendable {
       heldAt = elapsed(tick)
     } else if isPeriodic {
       if let next = reload?.count ?? count { start(next, at: tick) }
-    } else if let held = heldAt, writtenLowByte == nil {
+    } else if let held = heldAt {
       origin = tick - held
       heldAt = nil
     }

@@ -10,6 +10,9 @@ public final class PCIISABridge: PCIFunction {
   public let configuration = ConfigurationSpace(
     PCIIdentity(vendor: 0x8086, device: 0x0484, classCode: 0x060100, isMultifunction: true))
 
+  /// RSTDRV: resets the devices of the ISA bus, whenever the bridge is reset.
+  var resetDevices: () -> Void = {}
+
   /// A bridge after reset.
   public init() {}
 
@@ -23,6 +26,9 @@ public final class PCIISABridge: PCIFunction {
     _ bar: Int, _ offset: UInt64, _ width: AccessWidth, _ value: UInt64
   ) throws(AccessRefusal) { throw .noRegister }
 
-  /// Returns the configuration space to its state after RST#.
-  public func reset() { configuration.reset() }
+  /// RST#: returns the configuration space to its first state, and resets what is behind the bridge.
+  public func reset() {
+    configuration.reset()
+    resetDevices()
+  }
 }

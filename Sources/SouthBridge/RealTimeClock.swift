@@ -166,17 +166,21 @@ public final class RealTimeClock: ISADevice, Snapshotting {
     periodTicks.map { TickRate.realTimeClock.ticks(at: dividerTime) / $0 } ?? 0
   }
 
-  /// Sets the flags of everything that happened since the last look.
+  /// Sets the flags of everything that happened since the last look, and ticks when the interrupt of
+  /// any of it is enabled: whoever looks first at an event, its alarm or a guest's access, reports it.
   private func settleFlags() {
-    if periodsRun != state.seenPeriods { state.flags |= Flag.periodic }
+    var events: UInt8 = 0
+    if periodsRun != state.seenPeriods { events |= Flag.periodic }
     if timeRuns {
-      if secondsRun != state.seenSeconds { state.flags |= Flag.update }
+      if secondsRun != state.seenSeconds { events |= Flag.update }
       if let alarm = state.nextAlarm, moment.seconds >= alarm {
-        state.flags |= Flag.alarm
+        events |= Flag.alarm
         findNextAlarm()
       }
     }
     countFromNow()
+    state.flags |= events
+    if events & state.registerB & Flag.all != 0 { intervalTick() }
   }
 
   /// Periods and seconds up to now have been seen.
@@ -204,13 +208,8 @@ public final class RealTimeClock: ISADevice, Snapshotting {
   // MARK: Interrupts
 
   private func eventIsDue() {
-    let before = state.flags
-    state.flags = 0
     settleFlags()
-    let isRequested = state.flags & state.registerB & Flag.all != 0
-    state.flags |= before
     armEvent()
-    if isRequested { intervalTick() }
   }
 
   /// Arms the alarm for the next event whose interrupt is enabled.

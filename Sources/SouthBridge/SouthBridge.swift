@@ -10,7 +10,7 @@ import PCI
 /// | DMA controllers | 0x00-0x0F, 0x80-0x8F, 0xC0-0xDF | |
 /// | interrupt controllers | 0x20-0x21, 0xA0-0xA1, 0x4D0-0x4D1 | `interrupt` |
 /// | interval timer, port B | 0x40-0x43, 0x61 | IRQ0 |
-/// | keyboard controller | 0x60, 0x64 | IRQ1 |
+/// | keyboard controller | 0x60, 0x64 | IRQ1, IRQ12 |
 /// | real-time clock | 0x70-0x71 | `intervalTick` |
 /// | COM1 | 0x3F8-0x3FF | IRQ4 |
 /// | exit register | 0x500-0x503 | |
@@ -70,7 +70,8 @@ public final class SouthBridge {
     intervalTimer = timer
     realTimeClock = RealTimeClock(
       clock: clock, startDate: startDate, intervalTick: connections.intervalTick)
-    keyboardController = KeyboardController8042(interrupt: controllers.input(1))
+    keyboardController = KeyboardController8042(
+      keyboard: controllers.input(1), mouse: controllers.input(12))
     com1 = UART16550("COM1", clock: clock, line: console, interrupt: controllers.input(4))
 
     ports.attach(dmaControllers, at: 0x00...0x0F, 0x80...0x8F, 0xC0...0xDF)
@@ -81,6 +82,7 @@ public final class SouthBridge {
     ports.attach(com1, at: 0x3F8...0x3FF)
     ports.attach(
       ExitRegister(report: connections.exit), at: ExitRegister.port...ExitRegister.port + 3)
+    bridge.resetDevices = { [weak self] in self?.resetDevices() }
   }
 
   /// A PCI interrupt acknowledge cycle: the vector of the interrupt controllers.
@@ -98,9 +100,8 @@ public final class SouthBridge {
     set { realTimeClock.nonvolatileMemory = newValue }
   }
 
-  /// RSTDRV: every device behind the bridge starts anew, but the clock and its memory run on their
-  /// battery. The bridge itself is reset with the PCI bus.
-  public func reset() {
+  /// Every device behind the bridge starts anew, but the clock and its memory run on their battery.
+  private func resetDevices() {
     intervalTimer.reset()
     realTimeClock.reset()
     keyboardController.reset()

@@ -6,7 +6,8 @@ public import PCI
 ///
 /// What nobody on the bus answers ends in a master abort: a read gives all ones, a write is lost,
 /// and PERROR.NDS records it if the guest has asked for that. Never a machine check: probing is how
-/// buses are explored.
+/// buses are explored. I/O below 64 KB always has an answer where there is an ISA bridge, which takes
+/// by subtractive decoding what nobody else claims (82378 data sheet, 290473).
 public final class PCIHostWindows {
   /// Reads the vector from the interrupt controllers; without one, the cycle is not answered.
   public var acknowledgeInterrupt: (() -> UInt8)?
@@ -47,7 +48,7 @@ public final class PCIHostWindows {
       case .acknowledge: acknowledgeInterrupt.map { UInt64($0()) } ?? width.allOnes
       }
     } catch {
-      didNotComplete(error, window, .read, offset, width)
+      didNotComplete(window, .read, offset, width)
       return width.allOnes
     }
   }
@@ -66,7 +67,7 @@ public final class PCIHostWindows {
       case .acknowledge: break
       }
     } catch {
-      didNotComplete(error, window, .write, offset, width)
+      didNotComplete(window, .write, offset, width)
     }
   }
 
@@ -88,16 +89,14 @@ public final class PCIHostWindows {
     case read, write
   }
 
-  /// A cycle that the ISA bridge took and could not serve was still answered; all others are
-  /// master aborts.
+  /// Nobody served a cycle: a master abort, unless the ISA bridge has taken it.
   private func didNotComplete(
-    _ refusal: AccessRefusal, _ window: Window, _ direction: Direction, _ address: UInt64,
-    _ width: AccessWidth
+    _ window: Window, _ direction: Direction, _ address: UInt64, _ width: AccessWidth
   ) {
     trace.trace(
       .unclaimed,
       "PCI \(window) \(direction) of \(width.rawValue) bytes at \(hexadecimal(address))")
-    guard refusal == .noRegister else { return }
+    if window == .io, address < 0x1_0000, bus.subtractiveAgent != nil { return }
     let command: Pchip.Command =
       switch (window, direction) {
       case (.io, .read): .ioRead

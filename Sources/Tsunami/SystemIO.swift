@@ -7,6 +7,9 @@ public import PCI
 /// Owns the chips and wires them to each other. An access that is refused is one that no chip
 /// answers; the CPU takes a machine check.
 public final class SystemIO {
+  /// The bytes of memory that 35 address bits reach (21272 HRM 10.1.1).
+  public static let memoryLimit: UInt64 = 1 << 35
+
   /// Interrupts and errors.
   public let cchip = Cchip()
   /// The data chips.

@@ -46,7 +46,7 @@ struct RunCommand: ParsableCommand {
   var disk: [String] = []
 
   @Option(
-    help: ArgumentHelp("Memory, such as 64M or 4G (default: 512M).", valueName: "size"),
+    help: ArgumentHelp("Memory, such as 64M or 4G, at most 32G (default: 512M).", valueName: "size"),
     transform: ByteSize.option)
   var memory = ByteSize(byteCount: 512 << 20)
 

@@ -3,10 +3,11 @@ import Console
 import DeviceModel
 import DiskImages
 import GuestMemory
-import Machine
 import MachineTestKit
 import PCI
 import Testing
+
+@testable import Machine
 
 /// Machines whose "firmware" is a few PALmode instructions at physical address 0.
 @Suite("Machine")
@@ -47,6 +48,14 @@ struct MachineRunTests {
     #expect(cpu[.trapArgument0] == 1 << 20)
     #expect(cpu[.trapArgument1] == 0)
     #expect(cpu[.trapArgument2] == 1 | 1 << 6)
+  }
+
+  @Test("more memory than the chipset addresses is refused")
+  func memoryLimit() {
+    let error = #expect(throws: MachineSetUpError.self) {
+      try Self.machine([Self.loop], memory: 32 << 30 | 8192)
+    }
+    #expect(error?.description.contains("the 21272 addresses 32 GB at most") == true)
   }
 
   @Test("limits end a run exactly")
@@ -161,6 +170,16 @@ struct MachineRunTests {
       #expect(run.state == runs[0].state)
       #expect(run.memory == runs[0].memory)
     }
+  }
+
+  @Test("with the host's clock no deadline is passed over, until the guest lags too far behind")
+  func hostTime() {
+    let lag = HostClock.largestLag
+    #expect(HostClock.time(upTo: nil, host: 500) == 500)
+    #expect(HostClock.time(upTo: 600, host: 500) == 500)
+    #expect(HostClock.time(upTo: 400, host: 500) == 400)
+    #expect(HostClock.time(upTo: 400, host: lag + 400) == 400)
+    #expect(HostClock.time(upTo: 400, host: lag + 500) == 500)
   }
 
   @Test("an instruction trace has the first instruction of PALcode, and none that did not run")

@@ -175,6 +175,16 @@ import Testing
     #expect(pics.acknowledge() == 8, "a higher input of a slave in service gets through")
   }
 
+  @Test func specialFullyNestedModeStillHoldsLowerInputsBack() {
+    initialize(word4: 0x11)
+    wires[12].drive(true)
+    #expect(pics.acknowledge() == 12)
+    wires[3].drive(true)
+    #expect(!output.isAsserted)
+    wires[9].drive(true)
+    #expect(pics.acknowledge() == 9)
+  }
+
   // MARK: End of interrupt
 
   @Test func nonSpecificEndTakesTheHighestInService() {

@@ -174,6 +174,17 @@ import Testing
     #expect(timer.read(port: 0x61) & 0x20 == 0x20)
   }
 
+  @Test func halfACountDoesNotKeepTheGateFromStartingMode4() {
+    timer.write(port: 0x61, 1)
+    program(2, mode: 4, count: 100)
+    pass(11)
+    timer.write(port: 0x61, 0)
+    timer.write(port: 0x42, 0x34)
+    timer.write(port: 0x61, 1)
+    pass(10)
+    #expect(latched(2) == 80)
+  }
+
   @Test func linuxCalibrationSeesTheRightTime() {
     // As Linux/alpha does it: mode 0, count 0x10000 - 1, poll OUT of counter 2.
     timer.write(port: 0x61, timer.read(port: 0x61) & ~0x02 | 0x01)

@@ -214,6 +214,19 @@ import Testing
     #expect(ticks.count == 1024)
   }
 
+  /// A guest's access may come at the deadline before the alarm does.
+  @Test(arguments: [false, true])
+  func whoeverSeesAPeriodFirstTicksOnce(_ isWrite: Bool) throws {
+    write(11, 0x42)
+    rtc.write(port: 0x70, 12)
+    clock.advance(to: try #require(clock.nextDeadline))
+    if isWrite { rtc.write(port: 0x71, 0) } else { #expect(rtc.read(port: 0x71) == 0xC0) }
+    clock.runDueAlarms()
+    #expect(ticks.count == 1)
+    pass(Self.second)
+    #expect(ticks.count == 1025)
+  }
+
   @Test func updateEndedInterrupt() {
     write(11, 0x12)
     pass(3 * Self.second)

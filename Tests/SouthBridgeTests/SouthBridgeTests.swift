@@ -149,10 +149,18 @@ import Testing
     try outb(0x70, 11)
     try outb(0x71, 0x42)
     #expect(interrupt.isAsserted)
-    board.reset()
+    board.bridge.reset()
     #expect(!interrupt.isAsserted)
     #expect(clock.nextDeadline == nil)
     #expect(try inb(0x3F9) == 0)
+  }
+
+  @Test func theClocksMemorySurvivesAReset() throws {
+    try outb(0x70, 20)
+    try outb(0x71, 0x5A)
+    board.bridge.reset()
+    try outb(0x70, 20)
+    #expect(try inb(0x71) == 0x5A)
   }
 
   // MARK: Saved state

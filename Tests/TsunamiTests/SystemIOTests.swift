@@ -148,21 +148,27 @@ private final class Recorder: PCIFunction {
     #expect(try read(Self.pchip + 0x3C0, .quadword) == 7 << 52 | 0xB8000 << 16 | 0x100)
   }
 
-  @Test func whatTheISABridgeRefusesIsNoMasterAbort() throws {
-    final class ByteWide: BusDevice {
+  /// 82378: subtractive decoding of I/O below 64 KB.
+  @Test func theISABridgeTakesEveryPortBelow64KB() throws {
+    final class OnePort: BusDevice {
       func read(_ offset: UInt64, _ width: AccessWidth) throws(AccessRefusal) -> UInt64 {
+        guard offset == 0x60 else { throw .noRegister }
         guard width == .byte else { throw .badWidth }
         return 0x5A
       }
       func write(
         _ offset: UInt64, _ width: AccessWidth, _ value: UInt64
-      ) throws(AccessRefusal) {}
+      ) throws(AccessRefusal) { throw .noRegister }
     }
-    bus.subtractiveAgent = ByteWide()
+    bus.subtractiveAgent = OnePort()
     try write(Self.pchip + 0x400, .quadword, 0x100)
     #expect(try read(Self.ports | 0x60, .byte) == 0x5A)
     #expect(try read(Self.ports | 0x60, .word) == 0xFFFF)
+    #expect(try read(Self.ports | 0xFFFC, .longword) == 0xFFFF_FFFF)
+    try write(Self.ports | 0x370, .byte, 0)
     #expect(try read(Self.pchip + 0x3C0, .quadword) == 0)
+    #expect(try read(Self.ports | 0x1_0000, .byte) == 0xFF)
+    #expect(try read(Self.pchip + 0x3C0, .quadword) == 2 << 52 | 0x1_0000 << 16 | 0x100)
   }
 
   @Test func interruptAcknowledge() throws {

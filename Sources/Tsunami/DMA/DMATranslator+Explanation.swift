@@ -20,7 +20,6 @@ extension DMATranslator {
     } catch {
       lines.append("does not lead to memory: \(error.cause)")
       if case .noWindow = error.cause { lines.append(windowSummary) }
-      if let hint = hint(for: error) { lines.append(hint) }
     }
     return lines.joined(separator: "\n")
   }
@@ -35,22 +34,23 @@ extension DMATranslator {
     return parts.isEmpty ? "no window is enabled" : "enabled: " + parts.joined(separator: ", ")
   }
 
-  /// What probably went wrong, where that can be told.
+  /// What the driver probably did wrong, where that can be told.
   func hint(for fault: DMAFault) -> String? {
     switch fault.cause {
-    case .addressOverflow:
-      return nil
     case .nonExistentMemory(window: nil, _):
       guard let translation = try? peek(fault.address, fault.direction) else { return nil }
       return "as a bus address it leads to memory at \(translation.physical): the driver probably "
         + "maps its DMA, but this device takes physical addresses"
-    default:
+    case .noWindow, .invalidMapEntry:
       if let hint = staleHint(for: fault) { return hint }
       guard memory.contains(PhysicalAddress(fault.address.rawValue), byteCount: 1) else {
         return nil
       }
       return "\(fault.address) is a valid RAM address: the driver probably skipped its DMA mapping "
         + "(programs physical addresses)"
+    case .mapOutsideMemory, .nonExistentMemory, .peerToPeer, .busMasterDisabled, .addressOverflow:
+      // The address was mapped, and the mapping leads wrong; or no window was asked.
+      return nil
     }
   }
 

@@ -8,7 +8,7 @@ public struct DMAWindow: Equatable, Sendable {
   /// The number under which faults name the monster window.
   public static let monster = 4
   /// Addresses that leave the Pchip have 35 bits.
-  static let physicalMask: UInt64 = 0x7_FFFF_FFFF
+  static let physicalMask = SystemIO.memoryLimit - 1
 
   /// 0 to 3.
   public let number: Int
