@@ -130,7 +130,7 @@ extension FileStore {
     guard count <= capacity else {
       throw ImageFault(name, .refused("has \(capacity) bytes, but \(count) are needed"))
     }
-    try writeZeroes(0..<count)
+    if try !punchHole(0..<count) { try writeZeroes(0..<count) }
   }
 
   /// Stores zeroes over a range, a piece at a time.

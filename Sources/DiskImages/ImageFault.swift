@@ -57,6 +57,13 @@ public struct ImageFault: Error, Equatable, Sendable {
   }
 }
 
+extension ImageFault {
+  /// Whether a file was to be made where there is one (EEXIST).
+  var isFileExists: Bool {
+    if case .host(_, let errno) = cause { Errno(rawValue: errno) == .fileExists } else { false }
+  }
+}
+
 extension ImageFault: CustomStringConvertible {
   /// The fault in one line, whatever the names in it.
   public var description: String { escaped("\(file): \(cause)") }

@@ -62,8 +62,7 @@ extension ImageOpener {
     do {
       try create(overlay, format: .qcow2, options)
     } catch {
-      if case .host(_, let number) = error.cause, Errno(rawValue: number) == .fileExists { return }
-      throw error
+      guard error.isFileExists else { throw error }
     }
   }
 

@@ -91,24 +91,44 @@ public struct ImageOpener {
   ///   - options: of these, a raw image has a size and a preallocation only.
   ///   - replacing: whether a file that exists, and that nobody uses, may be overwritten. It keeps
   ///     its content until the options have been found in order.
+  ///   - fill: writes the new disk. If that fails a regular file is removed: half a disk must not be
+  ///     taken for a whole one.
   /// - Throws: ``ImageFault``; a file that did not exist before is then gone again.
   public func create(
     _ path: String, format: ImageFormat, _ options: QcowImage.CreationOptions,
-    replacing: Bool = false
+    replacing: Bool = false,
+    filledBy fill: ((any DiskImage) throws(ImageFault) -> Void)? = nil
   ) throws(ImageFault) {
     try Self.checkMakesFile(path)
-    let existed = (try? HostFile(path, writable: false)) != nil
-    let file = try HostFile.create(path, replacing: replacing)
+    let (file, isNew) = try Self.file(path, replacing: replacing)
+    // A file that somebody else uses is not ours to remove.
+    try lock(file)
+    var isLost = isNew
     do throws(ImageFault) {
-      try lock(file)
       switch format {
       case .raw: try RawImage.create(on: file, options)
       case .qcow2: try QcowImage.create(on: file, options)
       case .gzip: throw Self.gzipIsReadOnly(path)
       }
+      guard let fill else { return }
+      isLost = file.isRegular
+      var chain: [FileIdentity] = []
+      try fill(open(file, format: format, readOnly: false, chain: &chain))
     } catch {
-      if !existed { HostFile.remove(path) }
+      if isLost { HostFile.remove(HostFile.absolutePath(path) ?? path) }
       throw error
+    }
+  }
+
+  /// Opens a file for a new image, and tells whether it was made for that.
+  private static func file(
+    _ path: String, replacing: Bool
+  ) throws(ImageFault) -> (file: HostFile, isNew: Bool) {
+    do {
+      return (try HostFile.create(path), isNew: true)
+    } catch {
+      guard replacing, error.isFileExists else { throw error }
+      return (try HostFile.create(path, replacing: true), isNew: false)
     }
   }
 

@@ -34,9 +34,13 @@ public final class RawImage: DiskImage {
         store.name, .refused("\(options.byteCount) bytes are too many for a file"))
     }
     try checkPreallocation(options.preallocation, of: store)
-    // A size that the file system refuses fails before the old content is gone.
-    try store.setByteCount(size & ~511)
-    try store.setByteCount(0)
+    if store.capacity == nil {
+      // A size that the file system refuses fails before the old content is gone.
+      try store.setByteCount(size & ~511)
+      try store.setByteCount(0)
+    } else {
+      try store.clear(size & ~511)
+    }
     try store.reserve(0..<size & ~511, options.preallocation)
   }
 

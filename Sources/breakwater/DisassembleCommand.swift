@@ -16,8 +16,8 @@ struct DisassembleCommand: ParsableCommand {
     let executable = try ELFExecutable(content.bytes, name: file)
     for segment in executable.segments {
       for offset in stride(from: 0, to: segment.bytes.count & ~3, by: 4) {
-        let raw = (0..<4).reversed().reduce(UInt32(0)) {
-          $0 << 8 | UInt32(segment.bytes[offset + $1])
+        let raw = segment.bytes.dropFirst(offset).prefix(4).reversed().reduce(UInt32(0)) {
+          $0 << 8 | UInt32($1)
         }
         let address = segment.address &+ UInt64(offset)
         let text = Disassembler.text(for: InstructionWord(rawValue: raw), at: address)

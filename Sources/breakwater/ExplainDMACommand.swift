@@ -25,6 +25,15 @@ struct ExplainDMACommand: ParsableCommand {
   @Argument(help: "Bus addresses.")
   var address: [Number]
 
+  mutating func validate() throws {
+    // Of windows that claim an address the one with the lowest number answers.
+    window.sort { $0.window.number < $1.window.number }
+    for (one, next) in zip(window, window.dropFirst())
+    where one.window.number == next.window.number {
+      throw ValidationError("--window: window \(one.window.number) is given twice")
+    }
+  }
+
   func run() throws {
     let translator = DMATranslator(
       memory: try GuestRAM(byteCount: 1 << 35), isLenient: true)
@@ -38,6 +47,10 @@ struct ExplainDMACommand: ParsableCommand {
 /// A decimal or hexadecimal number.
 struct Number: ExpressibleByArgument {
   let value: UInt64
+
+  init(_ value: UInt64) { self.value = value }
+
+  var defaultValueDescription: String { "\(value)" }
 
   init?(argument: String) {
     let isHexadecimal = argument.lowercased().hasPrefix("0x")

@@ -7,11 +7,13 @@ struct ImageAmend: ImageOperation {
     commandName: "amend", abstract: "Change what kind of image an image is.",
     discussion: "What can be changed: compat to 1.1, lazy_refcounts, refcount_bits.")
 
-  @Option(name: .customShort("f"), help: ArgumentHelp("Format: qcow2.", valueName: "fmt"))
+  @Option(
+    name: .customShort("f", allowingJoined: true),
+    help: ArgumentHelp("Format: qcow2.", valueName: "fmt"))
   var format = ImageFormat.qcow2
 
   @Option(
-    name: .customShort("o"),
+    name: .customShort("o", allowingJoined: true),
     help: ArgumentHelp("\(Self.keys.joined(separator: ", ")).", valueName: "key=value,..."))
   var options: [String]
 
@@ -29,6 +31,9 @@ struct ImageAmend: ImageOperation {
   }
 
   private func parsed() throws -> ImageCreationOptions {
+    guard !options.contains("help") else {
+      throw CleanExit.message(ImageCreationOptions.help(Self.keys))
+    }
     let given = try ImageCreationOptions(parsing: options, for: .qcow2)
     if let key = given.keys.subtracting(Self.keys).min() {
       throw ValidationError(

@@ -8,38 +8,42 @@ struct ImageBench: ImageOperation {
     commandName: "bench", abstract: "Time requests on an image, one after the other.")
 
   @Option(
-    name: .customShort("f"), help: ArgumentHelp("Format: raw, qcow2 or gzip.", valueName: "fmt"))
+    name: .customShort("f", allowingJoined: true),
+    help: ArgumentHelp("Format: raw, qcow2 or gzip.", valueName: "fmt"))
   var format: ImageFormat?
 
-  @Option(name: .shortAndLong, help: ArgumentHelp("Number of requests.", valueName: "n"))
+  @Option(
+    name: [.customShort("c", allowingJoined: true), .long],
+    help: ArgumentHelp("Number of requests.", valueName: "n"))
   var count = 75000
 
   @Option(
-    name: .shortAndLong,
+    name: [.customShort("d", allowingJoined: true), .long],
     help: ArgumentHelp(
       "Requests that are outstanding; the image serves them in their order.", valueName: "n"))
   var depth = 64
 
   @Option(
-    name: [.customShort("s"), .long],
+    name: [.customShort("s", allowingJoined: true), .long],
     help: ArgumentHelp("Bytes in a request.", valueName: "size"))
   var bufferSize = ByteSize(byteCount: 4096)
 
   @Option(
-    name: [.customShort("S"), .long],
+    name: [.customShort("S", allowingJoined: true), .long],
     help: ArgumentHelp(
       "Bytes from one request to the next; the size of a request if not given.", valueName: "size"))
   var stepSize: ByteSize?
 
   @Option(
-    name: .shortAndLong, help: ArgumentHelp("Offset of the first request.", valueName: "offset"))
+    name: [.customShort("o", allowingJoined: true), .long],
+    help: ArgumentHelp("Offset of the first request.", valueName: "offset"))
   var offset = ByteSize(byteCount: 0)
 
   @Flag(name: .shortAndLong, help: "Write instead of reading. The disk's content is lost.")
   var write = false
 
   @Option(help: ArgumentHelp("Byte that is written.", valueName: "byte"))
-  var pattern: UInt8 = 0
+  var pattern = Number(0)
 
   @Option(
     help: ArgumentHelp(
@@ -60,6 +64,9 @@ struct ImageBench: ImageOperation {
     guard (1...1 << 30).contains(bufferSize.byteCount) else {
       throw ValidationError("--buffer-size is not from 1 to 1G")
     }
+    guard pattern.value <= 255 else {
+      throw ValidationError("--pattern \(pattern.value) is not a byte, from 0 to 255")
+    }
     guard depth > 0 else { throw ValidationError("--depth \(depth) is not a number above zero") }
     guard flushInterval == 0 || flushInterval >= depth else {
       throw ValidationError(
@@ -74,8 +81,9 @@ struct ImageBench: ImageOperation {
     let image = try ImageOpener.forCommands.open(file, format: format, readOnly: !write)
     let size = bufferSize.byteCount
     let step = stepSize?.byteCount ?? size
-    guard image.byteCount >= size else {
-      throw ImageFault(file, .refused("is smaller than one request"))
+    guard image.byteCount >= size, offset.byteCount <= image.byteCount - size else {
+      throw ImageFault(
+        file, .refused("has no \(size) bytes at \(offset.byteCount), where the first request is"))
     }
     if !quiet {
       print(
@@ -85,10 +93,10 @@ struct ImageBench: ImageOperation {
         print("Sending flush every \(flushInterval) requests")
       }
     }
-    var bytes = [UInt8](repeating: pattern, count: Int(size))
+    var bytes = [UInt8](repeating: UInt8(pattern.value), count: Int(size))
     // Beyond the last whole request it goes on at the start.
     let places = image.byteCount - size + 1
-    var position = offset.byteCount % places
+    var position = offset.byteCount
     let start = ContinuousClock.now
     for number in 1...count {
       if write {

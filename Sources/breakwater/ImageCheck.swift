@@ -15,14 +15,16 @@ struct ImageCheck: ImageOperation {
   /// What a repair may change.
   enum Repair: String, ExpressibleByArgument, CaseIterable { case leaks, all }
 
-  @Option(name: .customShort("f"), help: ArgumentHelp("Format: raw or qcow2.", valueName: "fmt"))
+  @Option(
+    name: .customShort("f", allowingJoined: true),
+    help: ArgumentHelp("Format: raw or qcow2.", valueName: "fmt"))
   var format: ImageFormat?
 
   @Option(help: "human or json.")
   var output = ImageOutput.human
 
   @Option(
-    name: [.customShort("r"), .long],
+    name: [.customShort("r", allowingJoined: true), .long],
     help: ArgumentHelp("Repair leaked clusters only, or all that can be.", valueName: "leaks|all"))
   var repair: Repair?
 

@@ -88,26 +88,6 @@ extension ImageOpener {
     return store
   }
 
-  /// Makes a new image and has `fill` write it; removes it if that fails: half a disk must not be
-  /// taken for a whole one.
-  func make(
-    _ path: String, _ format: ImageFormat, _ options: QcowImage.CreationOptions,
-    filledBy fill: (any DiskImage) throws -> Void
-  ) throws {
-    try create(path, format: format, options, replacing: true)
-    do {
-      try fill(try open(path, format: format, readOnly: false))
-    } catch {
-      let file = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
-      let attributes = try? FileManager.default.attributesOfItem(atPath: file)
-      // A block device stays.
-      if attributes?[.type] as? FileAttributeType == .typeRegular {
-        try? FileManager.default.removeItem(atPath: file)
-      }
-      throw error
-    }
-  }
-
   /// Opens a qcow2 image without its backing file.
   func qcow2(_ path: String, readOnly: Bool) throws(ImageFault) -> QcowImage {
     let file = try Self.file(path, writable: !readOnly)

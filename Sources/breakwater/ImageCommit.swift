@@ -11,14 +11,15 @@ struct ImageCommit: ImageOperation {
       """)
 
   @Option(
-    name: .customShort("f"), help: ArgumentHelp("Format of the overlay: qcow2.", valueName: "fmt"))
+    name: .customShort("f", allowingJoined: true),
+    help: ArgumentHelp("Format of the overlay: qcow2.", valueName: "fmt"))
   var format = ImageFormat.qcow2
 
   @Flag(name: .customShort("d"), help: "Leave the overlay as it is instead of emptying it.")
   var keepsContent = false
 
   @Option(
-    name: .customShort("b"),
+    name: .customShort("b", allowingJoined: true),
     help: ArgumentHelp(
       "Commit all that lies above this file of the chain; implies -d.", valueName: "base"))
   var base: String?
@@ -42,12 +43,12 @@ struct ImageCommit: ImageOperation {
     let (path, format) = try backing(of: last)
     let target = try openBase(path, format, atLeast: overlay.byteCount)
     let bar = ProgressBar(isWanted: progress && !quiet)
-    defer { bar.finish() }
     try OverlayCommit.run(layers, to: target) { bar.show($0, of: $1) }
     // The base is durable before the overlay lets go of anything.
     try target.close()
     if !keepsContent, base == nil { try overlay.dropContent() }
     try overlay.close()
+    bar.finish()
     if !quiet { print("Image committed.") }
     return 0
   }

@@ -11,11 +11,13 @@ struct ImageCompare: ImageOperation {
   static let failureStatus: Int32 = 2
 
   @Option(
-    name: .customShort("f"), help: ArgumentHelp("Format of the first.", valueName: "fmt"))
+    name: .customShort("f", allowingJoined: true),
+    help: ArgumentHelp("Format of the first.", valueName: "fmt"))
   var firstFormat: ImageFormat?
 
   @Option(
-    name: .customShort("F"), help: ArgumentHelp("Format of the second.", valueName: "fmt"))
+    name: .customShort("F", allowingJoined: true),
+    help: ArgumentHelp("Format of the second.", valueName: "fmt"))
   var secondFormat: ImageFormat?
 
   @Flag(

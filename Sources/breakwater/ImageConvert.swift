@@ -9,35 +9,36 @@ struct ImageConvert: ImageOperation {
     discussion: "Several sources are copied one after the other, to one disk.")
 
   @Option(
-    name: .customShort("f"), help: ArgumentHelp("Format of the source.", valueName: "fmt"))
+    name: .customShort("f", allowingJoined: true),
+    help: ArgumentHelp("Format of the source.", valueName: "fmt"))
   var format: ImageFormat?
 
   @Option(
-    name: .customShort("O"),
+    name: .customShort("O", allowingJoined: true),
     help: ArgumentHelp("Format of the target: raw or qcow2.", valueName: "fmt"))
   var outputFormat = ImageFormat.raw
 
   @OptionGroup var creation: ImageCreationArguments
 
   @Option(
-    name: .customShort("B"),
+    name: .customShort("B", allowingJoined: true),
     help: ArgumentHelp(
       "The target gets this backing file; what that holds already is not copied.",
       valueName: "file"))
   var backing: String?
 
   @Option(
-    name: .customShort("F"),
+    name: .customShort("F", allowingJoined: true),
     help: ArgumentHelp("Format of the backing file.", valueName: "fmt"))
   var backingFormat: ImageFormat?
 
   @Option(
-    name: .customShort("l"),
+    name: .customShort("l", allowingJoined: true),
     help: ArgumentHelp("Copy what a snapshot of the source holds.", valueName: "name|id"))
   var snapshot: String?
 
   @Option(
-    name: .customShort("S"),
+    name: .customShort("S", allowingJoined: true),
     help: ArgumentHelp(
       "Zeroes are left out in stretches of this size; 0: nothing is left out.", valueName: "size"))
   var sparseSize = ByteSize(byteCount: 4096)
@@ -46,7 +47,7 @@ struct ImageConvert: ImageOperation {
   var compress = false
 
   @Option(
-    name: [.customShort("m"), .long],
+    name: [.customShort("m", allowingJoined: true), .long],
     help: ArgumentHelp("Threads that compress and decompress, from 1 to 64.", valueName: "n"))
   var threads = 4
 
@@ -67,12 +68,13 @@ struct ImageConvert: ImageOperation {
   var quiet = false
 
   @Argument(help: ArgumentHelp("The images to copy, and the new image.", valueName: "file"))
-  var files: [String]
+  var files: [String] = []
 
   private var sources: ArraySlice<String> { files.dropLast() }
   private var target: String { files.last ?? "" }
 
   mutating func validate() throws {
+    let given = try creation.parsed(for: outputFormat)
     guard files.count >= 2 else {
       throw ValidationError("convert takes one source or several, and a target")
     }
@@ -83,7 +85,7 @@ struct ImageConvert: ImageOperation {
     guard (1...64).contains(threads) else {
       throw ValidationError("-m \(threads) is not a number from 1 to 64")
     }
-    guard !intoExisting || (creation.options.isEmpty && backing == nil) else {
+    guard !intoExisting || (given.keys.isEmpty && backing == nil) else {
       throw ValidationError("-n writes into an image as it is; -o and -B do not go with it")
     }
     guard sparseSize.byteCount <= 16 << 20, sparseSize.byteCount % 512 == 0 else {
@@ -98,7 +100,6 @@ struct ImageConvert: ImageOperation {
     let input = try openSource()
     let interruption = Interruption()
     let bar = ProgressBar(isWanted: progress && !quiet)
-    defer { bar.finish() }
     var conversion = ImageConversion()
     conversion.isCompressing = compress
     conversion.isTargetNew = !intoExisting
@@ -113,9 +114,9 @@ struct ImageConvert: ImageOperation {
       let output = try opener.open(target, format: outputFormat, readOnly: false)
       try conversion.run(from: input, to: output)
     } else {
-      try opener.make(target, outputFormat, targetOptions(for: input)) {
-        try conversion.run(from: input, to: $0)
-      }
+      try opener.create(
+        target, format: outputFormat, targetOptions(for: input), replacing: true
+      ) { output throws(ImageFault) in try conversion.run(from: input, to: output) }
     }
     return 0
   }

@@ -12,10 +12,14 @@ struct ImageCopyBlocks: ImageOperation {
       counts those that are left out too.)
       """)
 
-  @Option(name: .customShort("f"), help: ArgumentHelp("Format of the input.", valueName: "fmt"))
+  @Option(
+    name: .customShort("f", allowingJoined: true),
+    help: ArgumentHelp("Format of the input.", valueName: "fmt"))
   var format: ImageFormat?
 
-  @Option(name: .customShort("O"), help: ArgumentHelp("Format of the output.", valueName: "fmt"))
+  @Option(
+    name: .customShort("O", allowingJoined: true),
+    help: ArgumentHelp("Format of the output.", valueName: "fmt"))
   var outputFormat = ImageFormat.raw
 
   @Flag(name: [.customShort("U"), .long], help: "Read even while another process writes.")
@@ -58,10 +62,15 @@ struct ImageCopyBlocks: ImageOperation {
       }
     }
 
+    /// Whether the first block lies behind the end of a disk.
+    func skipsBeyond(_ byteCount: UInt64) -> Bool {
+      let start = size.multipliedReportingOverflow(by: skip)
+      return start.overflow || start.partialValue > byteCount
+    }
+
     /// The bytes of a disk that are copied.
     func range(of byteCount: UInt64) -> Range<UInt64> {
-      let start = size.multipliedReportingOverflow(by: skip)
-      let lower = start.overflow ? byteCount : min(start.partialValue, byteCount)
+      let lower = skipsBeyond(byteCount) ? byteCount : size * skip
       guard let count else { return lower..<byteCount }
       let length = size.multipliedReportingOverflow(by: count)
       return
@@ -80,12 +89,17 @@ struct ImageCopyBlocks: ImageOperation {
     opener.isLocking = !forceShare
     let input = try opener.open(blocks.input, format: format, whileOverwriting: blocks.output)
     let range = blocks.range(of: input.byteCount)
+    if blocks.skipsBeyond(input.byteCount) {
+      StandardError.line("breakwater: \(blocks.input): cannot skip to specified offset")
+    }
     let interruption = Interruption()
     var conversion = ImageConversion()
     conversion.progress = { _, _ in !interruption.hasHappened }
-    try ImageOpener.forCommands.make(
-      blocks.output, outputFormat, .init(byteCount: UInt64(range.count))
-    ) { try conversion.run(from: DiskSlice(input, range), to: $0) }
+    try ImageOpener.forCommands.create(
+      blocks.output, format: outputFormat, .init(byteCount: UInt64(range.count)), replacing: true
+    ) { output throws(ImageFault) in
+      try conversion.run(from: DiskSlice(input, range), to: output)
+    }
     return 0
   }
 }

@@ -4,20 +4,23 @@ internal import DiskImages
 /// `breakwater image create`.
 struct ImageCreate: ImageOperation {
   static let configuration = CommandConfiguration(
-    commandName: "create", abstract: "Make an empty image, or an overlay over another.")
+    commandName: "create", abstract: "Make an empty image, or an overlay over another.",
+    usage: "breakwater image create [<options>] <file> [<size>]")
 
-  @Option(name: .customShort("f"), help: ArgumentHelp("Format: raw or qcow2.", valueName: "fmt"))
+  @Option(
+    name: .customShort("f", allowingJoined: true),
+    help: ArgumentHelp("Format: raw or qcow2.", valueName: "fmt"))
   var format = ImageFormat.raw
 
   @OptionGroup var creation: ImageCreationArguments
 
   @Option(
-    name: .customShort("b"),
+    name: .customShort("b", allowingJoined: true),
     help: ArgumentHelp("Backing file, relative to the new image.", valueName: "file"))
   var backing: String?
 
   @Option(
-    name: .customShort("F"),
+    name: .customShort("F", allowingJoined: true),
     help: ArgumentHelp("Format of the backing file.", valueName: "fmt"))
   var backingFormat: ImageFormat?
 
@@ -28,12 +31,19 @@ struct ImageCreate: ImageOperation {
   var quiet = false
 
   @Argument(help: ArgumentHelp("The new image.", valueName: "file"))
-  var file: String
+  var file = ""
 
   @Argument(help: ArgumentHelp("Size of the disk, such as 20G.", valueName: "size"))
   var size: ByteSize?
 
-  mutating func validate() throws { try format.checkWritable(option: "-f") }
+  mutating func validate() throws {
+    try format.checkWritable(option: "-f")
+    let given = try creation.parsed(for: format)
+    guard !file.isEmpty else { throw ValidationError("create takes a file") }
+    guard size == nil || given.byteCount == nil else {
+      throw ValidationError("the size of the disk is given twice: behind the file and in -o size")
+    }
+  }
 
   func perform() throws -> Int32 {
     let given = try creation.parsed(for: format)
@@ -47,7 +57,7 @@ struct ImageCreate: ImageOperation {
     guard let byteCount else { throw ValidationError("the size of the disk is missing") }
     options.byteCount = byteCount
     try ImageOpener.forCommands.create(file, format: format, options, replacing: true)
-    if !quiet { print(ImageOpener.announcement(file, format, options)) }
+    if !quiet { print(ImageOpener.announcement(file, format, options, given: given.keys)) }
     return 0
   }
 }

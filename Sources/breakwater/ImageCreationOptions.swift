@@ -4,14 +4,18 @@ internal import DiskImages
 /// The `-o` of commands that make an image.
 struct ImageCreationArguments: ParsableArguments {
   @Option(
-    name: .customShort("o"),
+    name: .customShort("o", allowingJoined: true),
     help: ArgumentHelp(
       "\(ImageCreationOptions.keysOfQcow2.joined(separator: ", ")).",
       valueName: "key=value,..."))
   var options: [String] = []
 
+  /// - Throws: `ValidationError`; the list of the options if that is asked for (`-o help`).
   func parsed(for format: ImageFormat) throws -> ImageCreationOptions {
-    try ImageCreationOptions(parsing: options, for: format)
+    guard !options.contains("help") else {
+      throw CleanExit.message(ImageCreationOptions.help(ImageCreationOptions.keys(of: format)))
+    }
+    return try ImageCreationOptions(parsing: options, for: format)
   }
 }
 
@@ -24,16 +28,41 @@ struct ImageCreationOptions {
   /// The keys that were given.
   private(set) var keys: Set<String> = []
 
-  static let keysOfRaw = ["size", "preallocation"]
+  private static let keysOfRaw = ["size", "preallocation"]
   static let keysOfQcow2 =
     keysOfRaw + [
       "backing_file", "backing_fmt", "cluster_size", "compat", "refcount_bits", "lazy_refcounts",
     ]
+  private static let meanings = [
+    "size": "size of the disk",
+    "preallocation": "space taken at once: off, metadata (qcow2 only), falloc or full",
+    "backing_file": "name of the backing file",
+    "backing_fmt": "format of the backing file: raw, qcow2 or gzip",
+    "cluster_size": "a power of two from 512 to 2M",
+    "compat": "0.10 (version 2) or 1.1 (version 3)",
+    "refcount_bits": "width of a refcount: a power of two up to 64",
+    "lazy_refcounts": "on or off: whether writers may postpone refcounts",
+  ]
+
+  static func keys(of format: ImageFormat) -> [String] {
+    format == .raw ? keysOfRaw : keysOfQcow2
+  }
+
+  /// What options there are, one on each line.
+  static func help(_ keys: [String]) -> String {
+    keys.map { $0.padded(to: 16) + (meanings[$0] ?? "") }.joined(separator: "\n")
+  }
 
   /// What qemu-img can do and this version cannot, by the only value that is taken, if any is.
   private static let notImplemented: [String: String?] = [
     "compression_type": "zlib", "data_file": nil, "data_file_raw": "off", "encryption": "off",
     "extended_l2": "off", "extent_size_hint": "0", "nocow": "off",
+  ]
+
+  /// The ways to say on or off.
+  private static let isOn = [
+    "on": true, "yes": true, "true": true, "y": true,
+    "off": false, "no": false, "false": false, "n": false,
   ]
 
   /// Reads `key=value,...` texts; a comma inside a value is written twice.
@@ -42,11 +71,11 @@ struct ImageCreationOptions {
   init(parsing texts: [String], for format: ImageFormat) throws {
     for part in texts.flatMap(Self.parts) {
       let pair = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-      guard pair.count == 2 else {
+      guard pair.count == 2 || part == "lazy_refcounts" else {
         throw ValidationError("-o \(part): an option is written key=value")
       }
-      let (key, value) = (String(pair[0]), String(pair[1]))
-      let known = format == .raw ? Self.keysOfRaw : Self.keysOfQcow2
+      let (key, value) = (String(pair[0]), pair.count == 2 ? String(pair[1]) : "on")
+      let known = Self.keys(of: format)
       guard known.contains(key) || format == .qcow2 else {
         throw ValidationError(
           "-o \(part): a raw image has no such option; it has \(known.joined(separator: ", "))")
@@ -104,8 +133,8 @@ struct ImageCreationOptions {
       guard let bits = Int(value) else { throw refuse("is not a number") }
       options.refcountBits = bits
     case "lazy_refcounts":
-      guard ["on", "off"].contains(value) else { throw refuse("is on or off") }
-      options.hasLazyRefcounts = value == "on"
+      guard let isOn = Self.isOn[value] else { throw refuse("is on or off") }
+      options.hasLazyRefcounts = isOn
     case "preallocation":
       guard let mode = Preallocation(rawValue: value) else {
         throw refuse("is \(Preallocation.allCases.map(\.rawValue).joined(separator: ", "))")
@@ -125,19 +154,23 @@ struct ImageCreationOptions {
 }
 
 extension ImageOpener {
-  /// The line that qemu-img prints about a new image.
+  /// The line that qemu-img 7.2 prints about a new image.
+  ///
+  /// - Parameter given: the keys of the options that were given.
   static func announcement(
-    _ path: String, _ format: ImageFormat, _ options: QcowImage.CreationOptions
+    _ path: String, _ format: ImageFormat, _ options: QcowImage.CreationOptions, given: Set<String>
   ) -> String {
-    let preallocation = options.preallocation == .off ? nil : options.preallocation.rawValue
+    let preallocation = given.contains("preallocation") ? options.preallocation.rawValue : nil
+    let compat = options.version == 2 ? "0.10" : "1.1"
     var fields: [(String, String?)] = [("fmt", format.rawValue)]
     switch format {
     case .raw, .gzip:
       fields += [("size", "\(options.byteCount)"), ("preallocation", preallocation)]
     case .qcow2:
       fields += [
-        ("cluster_size", "\(options.clusterSize)"), ("preallocation", preallocation),
-        ("compat", options.version == 2 ? "0.10" : "1.1"), ("size", "\(options.byteCount)"),
+        ("cluster_size", "\(options.clusterSize)"), ("extended_l2", "off"),
+        ("preallocation", preallocation), ("compression_type", "zlib"),
+        ("size", "\(options.byteCount)"), ("compat", given.contains("compat") ? compat : nil),
         ("backing_file", options.backingName), ("backing_fmt", options.backingFormat?.rawValue),
         ("lazy_refcounts", options.hasLazyRefcounts ? "on" : "off"),
         ("refcount_bits", "\(options.refcountBits)"),

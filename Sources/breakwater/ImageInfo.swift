@@ -9,7 +9,8 @@ struct ImageInfo: ImageOperation {
     abstract: "Say what an image is. Its backing file need not exist.")
 
   @Option(
-    name: .customShort("f"), help: ArgumentHelp("Format: raw, qcow2 or gzip.", valueName: "fmt"))
+    name: .customShort("f", allowingJoined: true),
+    help: ArgumentHelp("Format: raw, qcow2 or gzip.", valueName: "fmt"))
   var format: ImageFormat?
 
   @Option(help: "human or json.")

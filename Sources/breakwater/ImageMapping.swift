@@ -7,7 +7,8 @@ struct ImageMapping: ImageOperation {
     commandName: "map", abstract: "Say where each part of a disk is, over all backing files.")
 
   @Option(
-    name: .customShort("f"), help: ArgumentHelp("Format: raw, qcow2 or gzip.", valueName: "fmt"))
+    name: .customShort("f", allowingJoined: true),
+    help: ArgumentHelp("Format: raw, qcow2 or gzip.", valueName: "fmt"))
   var format: ImageFormat?
 
   @Option(help: "human or json.")

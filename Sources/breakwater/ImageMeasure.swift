@@ -8,7 +8,8 @@ struct ImageMeasure: ImageOperation {
     abstract: "Say how big the file of a new image would be, empty or with a disk's content.")
 
   @Option(
-    name: .customShort("O"), help: ArgumentHelp("Format of the new image.", valueName: "fmt"))
+    name: .customShort("O", allowingJoined: true),
+    help: ArgumentHelp("Format of the new image.", valueName: "fmt"))
   var outputFormat = ImageFormat.raw
 
   @OptionGroup var creation: ImageCreationArguments
@@ -16,11 +17,13 @@ struct ImageMeasure: ImageOperation {
   @Option(help: ArgumentHelp("Size of the disk, instead of an image.", valueName: "size"))
   var size: ByteSize?
 
-  @Option(name: .customShort("f"), help: ArgumentHelp("Format of the image.", valueName: "fmt"))
+  @Option(
+    name: .customShort("f", allowingJoined: true),
+    help: ArgumentHelp("Format of the image.", valueName: "fmt"))
   var format: ImageFormat?
 
   @Option(
-    name: .customShort("l"),
+    name: .customShort("l", allowingJoined: true),
     help: ArgumentHelp("Measure what a snapshot holds.", valueName: "name|id"))
   var snapshot: String?
 
@@ -35,6 +38,7 @@ struct ImageMeasure: ImageOperation {
 
   mutating func validate() throws {
     try outputFormat.checkWritable(option: "-O")
+    _ = try creation.parsed(for: outputFormat)
     guard (size == nil) != (file == nil) else {
       throw ValidationError("measure takes an image or --size, not both")
     }

@@ -11,17 +11,18 @@ struct ImageRebase: ImageOperation {
       """)
 
   @Option(
-    name: .customShort("f"), help: ArgumentHelp("Format of the overlay: qcow2.", valueName: "fmt"))
+    name: .customShort("f", allowingJoined: true),
+    help: ArgumentHelp("Format of the overlay: qcow2.", valueName: "fmt"))
   var format = ImageFormat.qcow2
 
   @Option(
-    name: .customShort("b"),
+    name: .customShort("b", allowingJoined: true),
     help: ArgumentHelp(
       "The new backing file, relative to the overlay; an empty name for none.", valueName: "file"))
   var backing: String
 
   @Option(
-    name: .customShort("F"),
+    name: .customShort("F", allowingJoined: true),
     help: ArgumentHelp("Format of the new backing file.", valueName: "fmt"))
   var backingFormat: ImageFormat?
 
@@ -60,7 +61,6 @@ struct ImageRebase: ImageOperation {
       }
       try overlay.checkBacking(name: name, format: backingFormat)
       let bar = ProgressBar(isWanted: progress && !quiet)
-      defer { bar.finish() }
       try OverlayRebase.keepDifferences(of: overlay, over: base) { bar.show($0, of: $1) }
     }
     try overlay.setBacking(name: name, format: backingFormat)

@@ -8,7 +8,9 @@ struct ImageResize: ImageOperation {
     usage: "breakwater image resize [-f <fmt>] [--shrink] "
       + "[--preallocation <mode>] [--quiet] <file> [+|-]<size>")
 
-  @Option(name: .customShort("f"), help: ArgumentHelp("Format: raw or qcow2.", valueName: "fmt"))
+  @Option(
+    name: .customShort("f", allowingJoined: true),
+    help: ArgumentHelp("Format: raw or qcow2.", valueName: "fmt"))
   var format: ImageFormat?
 
   @Flag(help: "Allow that what lies behind the new end is lost.")
@@ -61,11 +63,17 @@ struct ImageResize: ImageOperation {
     return .raw
   }
 
+  private static func badSize(_ path: String, _ old: UInt64) -> ImageFault {
+    ImageFault(
+      path,
+      .refused("of \(old) bytes cannot be resized to that; a disk has from 1 byte to 8 EiB"))
+  }
+
   private func resizeRaw(_ path: String, _ change: SizeChange) throws(ImageFault) {
     let file = try ImageOpener.file(path, writable: true)
     let old = try file.byteCount()
     guard let size = change.applied(to: old), size <= UInt64(Int64.max) - 511 else {
-      throw ImageFault(path, .refused("of \(old) bytes cannot be resized by that much"))
+      throw Self.badSize(path, old)
     }
     let sectors = (size + 511) & ~511
     guard sectors >= old || shrink else {
@@ -79,8 +87,7 @@ struct ImageResize: ImageOperation {
   private func resizeQcow2(_ path: String, _ change: SizeChange) throws(ImageFault) {
     let image = try ImageOpener.forCommands.open(path, format: .qcow2, readOnly: false)
     guard let image = image as? QcowImage, let size = change.applied(to: image.byteCount) else {
-      throw ImageFault(
-        path, .refused("of \(image.byteCount) bytes cannot be resized by that much"))
+      throw Self.badSize(path, image.byteCount)
     }
     guard size >= image.byteCount || shrink else {
       throw ImageFault(
@@ -118,6 +125,7 @@ private enum SizeChange {
       case .more(let difference): old.addingReportingOverflow(difference)
       case .less(let difference): old.subtractingReportingOverflow(difference)
       }
-    return overflow ? nil : size
+    // A disk of no bytes is rather a mistake than a wish.
+    return overflow || size == 0 ? nil : size
   }
 }

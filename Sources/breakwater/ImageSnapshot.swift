@@ -11,16 +11,18 @@ struct ImageSnapshot: ImageOperation {
   var lists = false
 
   @Option(
-    name: .customShort("c"), help: ArgumentHelp("Keep the disk as it is now.", valueName: "name"))
+    name: .customShort("c", allowingJoined: true),
+    help: ArgumentHelp("Keep the disk as it is now.", valueName: "name"))
   var created: String?
 
   @Option(
-    name: .customShort("a"),
+    name: .customShort("a", allowingJoined: true),
     help: ArgumentHelp("Make the disk what it was then.", valueName: "name|id"))
   var applied: String?
 
   @Option(
-    name: .customShort("d"), help: ArgumentHelp("Delete a snapshot.", valueName: "name|id"))
+    name: .customShort("d", allowingJoined: true),
+    help: ArgumentHelp("Delete a snapshot.", valueName: "name"))
   var deleted: String?
 
   @Flag(name: [.customShort("U"), .long], help: "List even while another process writes.")
@@ -52,7 +54,11 @@ struct ImageSnapshot: ImageOperation {
     } else if let name = applied {
       try image.applySnapshot(at: try image.index(ofSnapshot: name))
     } else if let name = deleted {
-      try image.deleteSnapshot(at: try image.index(ofSnapshot: name))
+      // Never by its ID, as qemu-img: of snapshots "0", "1" and "2" the first has the ID 1.
+      guard let index = image.snapshots.firstIndex(where: { $0.name == name }) else {
+        throw image.noSnapshot(name)
+      }
+      try image.deleteSnapshot(at: index)
     } else if !image.snapshots.isEmpty, !quiet {
       print(
         SnapshotDescription.table(image.snapshots.map(SnapshotDescription.init))
@@ -71,9 +77,13 @@ extension QcowImage {
     let name = isID || isName ? String(text.drop { $0 != "=" }.dropFirst()) : text
     let byID = isName ? nil : snapshots.firstIndex { $0.id == name }
     guard let index = byID ?? (isID ? nil : snapshots.firstIndex { $0.name == name }) else {
-      throw ImageFault(description, .refused("has no snapshot \"\(name)\""))
+      throw noSnapshot(name)
     }
     return index
+  }
+
+  fileprivate func noSnapshot(_ name: String) -> ImageFault {
+    ImageFault(description, .refused("has no snapshot \"\(name)\""))
   }
 }
 
@@ -96,6 +106,7 @@ struct SnapshotDescription: Encodable {
   let nanoseconds: UInt32
   let guestSeconds: UInt64
   let guestNanoseconds: UInt64
+  let instructionCount: UInt64?
 
   enum CodingKeys: String, CodingKey {
     case id, name
@@ -104,6 +115,7 @@ struct SnapshotDescription: Encodable {
     case nanoseconds = "date-nsec"
     case guestSeconds = "vm-clock-sec"
     case guestNanoseconds = "vm-clock-nsec"
+    case instructionCount = "icount"
   }
 
   init(_ snapshot: QcowSnapshot) {
@@ -114,23 +126,25 @@ struct SnapshotDescription: Encodable {
     nanoseconds = snapshot.nanoseconds
     guestSeconds = snapshot.guestClock / 1_000_000_000
     guestNanoseconds = snapshot.guestClock % 1_000_000_000
+    instructionCount = snapshot.instructionCount
   }
 
-  /// The lines of a list.
+  /// The lines of a list, as qemu-img's.
   static func table(_ snapshots: [SnapshotDescription]) -> [String] {
-    func row(_ id: String, _ name: String, _ size: String, _ date: String, _ clock: String)
-      -> String
-    {
-      let left = id.padded(to: 10) + name.padded(to: 16)
-      return left + size.padded(to: 9, atStart: true) + date.padded(to: 21, atStart: true)
-        + clock.padded(to: 16, atStart: true)
-    }
-    return ["Snapshot list:", row("ID", "TAG", "VM SIZE", "DATE", "VM CLOCK")]
-      + snapshots.map {
-        row(
-          escaped($0.id), escaped($0.name), ByteSize(byteCount: $0.machineStateSize).rounded,
-          $0.date, $0.guestClock)
-      }
+    let titles = ["ID", "TAG", "VM SIZE", "DATE", "VM CLOCK", "ICOUNT"]
+    return ["Snapshot list:"] + ([titles] + snapshots.map(\.cells)).map(row)
+  }
+
+  private static func row(_ cells: [String]) -> String {
+    cells[0].padded(to: 9) + " " + cells[1].padded(to: 16) + " "
+      + zip(cells[2...], [8, 20, 13, 11]).map { $0.padded(to: $1, atStart: true) }.joined()
+  }
+
+  private var cells: [String] {
+    [
+      escaped(id), escaped(name), ByteSize(byteCount: machineStateSize).rounded, date, guestClock,
+      instructionCount.map(String.init) ?? "",
+    ]
   }
 
   private var date: String {
@@ -148,9 +162,9 @@ struct SnapshotDescription: Encodable {
 }
 
 extension String {
-  /// The text with spaces up to `width` columns, and one at least.
-  fileprivate func padded(to width: Int, atStart: Bool = false) -> String {
-    let spaces = String(repeating: " ", count: max(1, width - count))
+  /// The text with spaces up to `width` columns.
+  func padded(to width: Int, atStart: Bool = false) -> String {
+    let spaces = String(repeating: " ", count: max(0, width - count))
     return atStart ? spaces + self : self + spaces
   }
 }

@@ -1,7 +1,7 @@
 internal import Foundation
 
 /// A line on the terminal that says how far a long operation is, how fast it goes and how long it
-/// still takes. Where standard error is no terminal, there is none.
+/// still takes. Where standard error is no terminal, there is none. It goes away with this object.
 final class ProgressBar {
   private let isShown: Bool
   private let start = ContinuousClock.now
@@ -15,12 +15,21 @@ final class ProgressBar {
     let now = ContinuousClock.now
     guard isShown, lastShown.map({ now - $0 > .milliseconds(100) }) ?? true else { return }
     lastShown = now
-    draw(Self.text(done, of: total, after: now - start))
+    Self.draw(Self.text(done, of: total, after: now - start))
   }
+
+  deinit { finish() }
 
   /// Removes the bar.
   func finish() {
-    if isShown, lastShown != nil { draw("") }
+    guard lastShown != nil else { return }
+    lastShown = nil
+    Self.draw("")
+  }
+
+  /// Removes whatever bar there is from a terminal.
+  static func clear() {
+    if isatty(STDERR_FILENO) == 1 { draw("") }
   }
 
   /// The bar's text.
@@ -40,7 +49,7 @@ final class ProgressBar {
     return text
   }
 
-  private func draw(_ text: String) {
+  private static func draw(_ text: String) {
     try? FileHandle.standardError.write(contentsOf: Data("\r\u{1B}[K\(text)".utf8))
   }
 }

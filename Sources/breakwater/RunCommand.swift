@@ -143,7 +143,7 @@ struct RunCommand: ParsableCommand {
       terminal?.quitRequested == true || terminal?.failure != nil || runner?.endsRun == true
     }
 
-    let signals = SignalWatch { [stopper = machine.stopper] in stopper.requestStop() }
+    let signals = SignalWatch { [stopper = machine.stopper] _ in stopper.requestStop() }
     defer { withExtendedLifetime(signals) {} }
     let outcome = Result { try machine.run(limits) }
     // However the run ended, what the guest has written stays.

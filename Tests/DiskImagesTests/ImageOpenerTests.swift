@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 import Testing
 
 @testable import DiskImages
@@ -199,5 +200,45 @@ import Testing
     #expect(fault { try opener.create(directory.file("odd"), format: .qcow2, options) } != nil)
     #expect(fault { _ = try opener.open(directory.file("odd"), readOnly: true) } != nil)
     #expect(try image.bytes(at: 10, count: 1) == [4])
+  }
+
+  @Test("A new image that cannot be filled is removed; until then nobody else has it")
+  func filling() throws {
+    let opener = ImageOpener()
+    let path = try directory.write("new", [1, 2, 3])
+    let options = QcowImage.CreationOptions(byteCount: 4096)
+    try opener.create(path, format: .raw, options, replacing: true) { image throws(ImageFault) in
+      try image.write(at: 0, [9])
+      let line = fault { _ = try opener.open(path, format: .raw, readOnly: false) }
+      #expect(line?.contains("is in use") == true)
+    }
+    #expect(try directory.read("new").starts(with: [9, 0]))
+    let link = directory.file("link")
+    try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: "new")
+    let line = fault {
+      try opener.create(link, format: .qcow2, options, replacing: true) { _ throws(ImageFault) in
+        throw ImageFault("disk", .interrupted)
+      }
+    }
+    #expect(line == "disk: was not read to its end: interrupted")
+    #expect(!FileManager.default.fileExists(atPath: path))
+  }
+
+  @Test("Of two that make one file neither removes what the other made")
+  func race() throws {
+    let path = directory.file("new")
+    for _ in 0..<300 {
+      let made = Mutex(0)
+      DispatchQueue.concurrentPerform(iterations: 2) { _ in
+        let options = QcowImage.CreationOptions(byteCount: 512)
+        let line = fault {
+          try ImageOpener().create(path, format: .raw, options, replacing: true)
+        }
+        if line == nil { made.withLock { $0 += 1 } }
+      }
+      guard made.withLock({ $0 > 0 }) else { continue }
+      try #require(FileManager.default.fileExists(atPath: path))
+      try FileManager.default.removeItem(atPath: path)
+    }
   }
 }

@@ -15,6 +15,7 @@ import Testing
     ("nbd://example.com//disk", .tcp(host: "example.com", port: 10809), "/disk"),
     ("nbd://example.com:77/hello%20world", .tcp(host: "example.com", port: 77), "hello world"),
     ("nbd://[::1]/x", .tcp(host: "::1", port: 10809), "x"),
+    ("nbd+tcp://host:7/x", .tcp(host: "host", port: 7), "x"),
     ("nbd+unix:///disk?socket=nbd.sock", .unix(path: "nbd.sock"), "disk"),
     ("nbd+unix:///?socket=/a%2Cb", .unix(path: "/a,b"), ""),
   ]
@@ -48,7 +49,8 @@ import Testing
       ("nbd+unix:///x?socket=s&tls-type=psk", "needs its socket"),
       ("nbd+unix:///x?socket=%00a", "names no socket"),
       ("nbd+unix:?socket=/s", "an NBD export is"), ("nbds://host", "TLS"),
-      ("nbds+unix:///?socket=s", "TLS"),
+      ("nbds+unix:///?socket=s", "TLS"), ("nbds+tcp://host", "TLS"),
+      ("nbd+tcp:host:10809", "an NBD export is"),
       ("nbd://host/" + String(repeating: "a", count: 4097), "4096"),
     ] as [(String, String)])
   func wrong(_ text: String, _ says: String) {

@@ -43,6 +43,28 @@ import Testing
     #expect(try image.mapping(at: 8192) == Extent(.stored(fileOffset: 8192), byteCount: 4096))
   }
 
+  @Test("A new raw disk on a device reads zero", .enabled(if: LoopDevice.isPossible))
+  func device() throws {
+    let directory = try TemporaryDirectory()
+    let device = try LoopDevice(
+      try directory.write("disk", [UInt8](repeating: 7, count: 1 << 20)))
+    let opener = ImageOpener()
+    for size in [1 << 20, 4096] as [UInt64] {
+      try opener.create(device.path, format: .raw, .init(byteCount: size), replacing: true) {
+        image throws(ImageFault) in
+        #expect(image.byteCount == 1 << 20)
+        #expect(try image.bytes(at: 0, count: Int(size)).allSatisfy { $0 == 0 })
+        try image.write(at: 0, [UInt8](repeating: 5, count: 8192))
+      }
+    }
+    let line = fault {
+      try opener.create(device.path, format: .raw, .init(byteCount: 2 << 20), replacing: true)
+    }
+    #expect(line?.contains("has 1048576 bytes, but 2097152 are needed") == true)
+    let image = try opener.open(device.path, format: .raw, readOnly: true)
+    #expect(try image.bytes(at: 8191, count: 2) == [5, 0])
+  }
+
   @Test("A read-only image refuses every change")
   func readOnly() throws {
     let image = try RawImage(MemoryFileStore([UInt8](repeating: 0, count: 512)), readOnly: true)

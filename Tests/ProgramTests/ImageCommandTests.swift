@@ -22,9 +22,11 @@ struct ImageCommandTests {
       ("create -f qcow2 -b x @a", "-F"), ("create -f qcow2 -o colour=red @a 1M", "colour"),
       ("create -f qcow2 -o extended_l2=on @a 1M", "not implemented"),
       ("create -f qcow2 -o compression_type=zstd @a 1M", "zlib"),
-      ("create -f qcow2 -o lazy_refcounts=yes @a 1M", "on or off"),
+      ("create -f qcow2 -o lazy_refcounts=maybe @a 1M", "on or off"),
       ("create -f qcow2 -o data_file=x @a 1M", "not implemented"),
       ("create -f qcow2 -o encrypt.format=luks @a 1M", "not implemented"),
+      ("create -o size=1M @a 2M", "twice"), ("bench --pattern 256 @a", "255"),
+      ("bench --pattern 0x1g @a", "0x1g"),
       ("create -o preallocation=all @a 1M", "falloc"), ("create -o compat=1.1 @a 1M", "raw image"),
       ("convert @a", "target"), ("convert -c @a @b", "-O qcow2"), ("convert -m 0 @a @b", "1 to 64"),
       ("convert -n -o size=1M @a @b", "-n"), ("convert -z @a @b", "-z"),
@@ -105,7 +107,13 @@ struct ImageCommandTests {
       ("convert -n -O raw @d.qcow2 @r.raw", "less than", 1),
       ("resize @d.qcow2 +1M", "name the format", 1),
       ("resize -f qcow2 @d.qcow2 1M", "--shrink", 1), ("resize @r.raw -1K", "--shrink", 1),
-      ("resize -f qcow2 --shrink @d.qcow2 -1G", "by that much", 1),
+      ("resize -f qcow2 --shrink @d.qcow2 -1G", "to that", 1),
+      ("resize -f qcow2 --shrink @d.qcow2 0", "from 1 byte", 1),
+      ("resize -f raw --shrink @r.raw 0", "from 1 byte", 1),
+      ("resize -f raw --shrink @r.raw -4K", "from 1 byte", 1),
+      ("bench -w -f qcow2 -o 1G @d.qcow2", "at 1073741824", 1),
+      ("bench -w -f raw -s 8K @r.raw", "has no 8192 bytes", 1),
+      ("snapshot -d 1 @d.qcow2", "no snapshot", 1),
       ("snapshot -a none @d.qcow2", "no snapshot", 1),
       ("snapshot -d none @d.qcow2", "no snapshot", 1), ("snapshot -c x @r.raw", "magic", 1),
       ("commit @d.qcow2", "no backing file", 1), ("bench -w @d.qcow2", "name the format", 1),
@@ -124,6 +132,77 @@ struct ImageCommandTests {
     #expect(FileManager.default.contents(atPath: directory.file("r.raw")) == raw)
     #expect(FileManager.default.contents(atPath: directory.file("d.qcow2")) == qcow2)
     #expect(try FileManager.default.contentsOfDirectory(atPath: directory.path).count == 2)
+  }
+
+  @Test("short options take their values joined, and behind flags")
+  func joinedOptions() async throws {
+    let directory = try TemporaryDirectory()
+    for (line, hasOutput) in [
+      ("create -fqcow2 -o cluster_size=4k,lazy_refcounts @a.qcow2 64k", true),
+      ("bench -wqf qcow2 -c2 -d2 -s4k -S8k -o16k --pattern 0x41 @a.qcow2", false),
+      ("check -fqcow2 -rall -q @a.qcow2", false),
+      ("convert -fqcow2 -Oraw -m2 -S4k @a.qcow2 @a.raw", false),
+      ("convert -qcO qcow2 @a.qcow2 @b.qcow2", false),
+      ("convert -pcO qcow2 @a.qcow2 @c.qcow2", false),
+      ("compare -fqcow2 -Fraw @c.qcow2 @a.raw", true), ("resize -fraw @a.raw +1k", true),
+      ("snapshot -cthen @a.qcow2", false), ("snapshot -dthen @a.qcow2", false),
+      ("dd -fqcow2 -Oqcow2 if=@a.qcow2 of=@d.qcow2", false),
+      ("create -fqcow2 -bb.qcow2 -Fqcow2 @e.qcow2", true),
+    ] {
+      let run = try await image(line, in: directory)
+      #expect(run.status == 0, "\(line): \(run.errors)")
+      #expect(run.output.isEmpty != hasOutput, "\(line): \(run.output)")
+    }
+    let written = try #require(FileManager.default.contents(atPath: directory.file("a.raw")))
+    #expect(written.count == 65536 + 1024)
+    #expect(written[16384..<20480].allSatisfy { $0 == 0x41 } && written[20480] == 0)
+    let info = try await image("info @a.qcow2", in: directory).output
+    #expect(info.contains("cluster_size: 4096") && info.contains("lazy refcounts: true"))
+    #expect(try await image("info @c.qcow2", in: directory).output.contains("qcow2"))
+  }
+
+  @Test(
+    "-o help lists the options",
+    arguments: [
+      ("create -o help", false), ("create -f qcow2 -o help", true),
+      ("convert -O qcow2 -o help", true), ("measure -O qcow2 -o help", true),
+      ("amend -o help @a", true),
+    ])
+  func optionHelp(_ line: String, hasRefcounts: Bool) async throws {
+    let run = try await image(line, in: try TemporaryDirectory())
+    #expect(run.status == 0)
+    #expect(run.errors.isEmpty, "\(run.errors)")
+    #expect(run.lines.contains { $0.hasPrefix("refcount_bits ") } == hasRefcounts)
+    #expect(run.lines.contains { $0.hasPrefix("size ") } == !line.hasPrefix("amend"))
+  }
+
+  @Test("a snapshot is deleted by its name, never by its ID")
+  func crossedSnapshots() async throws {
+    let directory = try TemporaryDirectory()
+    for line in [
+      "create -q -f qcow2 @a.qcow2 1M", "snapshot -c 2 @a.qcow2", "snapshot -c 1 @a.qcow2",
+      "snapshot -d 1 @a.qcow2",
+    ] {
+      let run = try await image(line, in: directory)
+      #expect(run.status == 0, "\(line): \(run.errors)")
+    }
+    let list = try await image("snapshot -l @a.qcow2", in: directory).lines
+    #expect(list.count == 3)
+    #expect(list.last?.hasPrefix("1         2  ") == true, "\(list)")
+    #expect(try await image("snapshot -d 1 @a.qcow2", in: directory).status == 1)
+  }
+
+  @Test("dd says that the input ends before the first block")
+  func skipBeyond() async throws {
+    let directory = try TemporaryDirectory()
+    directory.write([UInt8](repeating: 1, count: 1024), to: "a.raw")
+    for (skip, lines) in [(2, 0), (3, 1)] {
+      let run = try await image("dd skip=\(skip) if=@a.raw of=@b.raw", in: directory)
+      #expect(run.status == 0)
+      #expect(run.errorLines.count == lines)
+      #expect(run.errors.contains("cannot skip") == (lines == 1), "\(run.errors)")
+      #expect(FileManager.default.contents(atPath: directory.file("b.raw")) == Data())
+    }
   }
 
   @Test("a conversion that fails half-way leaves no half disk")

@@ -44,7 +44,9 @@ struct ImageInteropOptionTests {
   @Test("Q2: preallocated raw images", arguments: ["falloc", "full"])
   func rawPreallocation(_ mode: String) async throws {
     let bench = try Bench()
-    try await bench.ours("create -o preallocation=\(mode) @a.raw 1M")
+    let line = "create -o preallocation=\(mode) @a.raw 1M"
+    let theirs = try await bench.theirs(line)
+    #expect(try await bench.ours(line).output == theirs.output)
     let info = try bench.json(try await bench.theirs("info -f raw --output=json @a.raw"))
     #expect(info["actual-size"] as? Int ?? 0 >= 1 << 20)
     try await bench.ours("resize -f raw --preallocation \(mode) @a.raw +1M")
@@ -195,7 +197,8 @@ struct ImageInteropOptionTests {
     for line in [
       "-O qcow2 --size 1G", "-O qcow2 --size 0", "-O qcow2 -o cluster_size=512 --size 100M",
       "-O qcow2 -o cluster_size=2M,refcount_bits=1 --size 3T", "-O raw --size 12345",
-      "-O qcow2 -o preallocation=full --size 1G", "-O qcow2 -f raw @a.raw",
+      "-O qcow2 -o preallocation=full --size 1G", "-O qcow2 -o preallocation=metadata --size 1G",
+      "-O qcow2 -o preallocation=metadata -f raw @a.raw", "-O qcow2 -f raw @a.raw",
       "-O qcow2 -o cluster_size=4k -f qcow2 @a.qcow2", "-O raw @a.qcow2",
     ] {
       let ours = try await bench.ours("measure \(line)")

@@ -117,6 +117,20 @@ struct NBDTests {
     #expect(lines.allSatisfy { $0.contains("virtio-blk0: read") && $0.contains(data.name) })
   }
 
+  @Test("who asks twice does not wait for a server that does not answer")
+  func stalled() async throws {
+    let directory = try TemporaryDirectory()
+    let server = try await Server(nbdkit: "eval", "get_size=echo 1048576", "pread=sleep 60")
+    let start = ContinuousClock.now
+    let run = try await Program.run(
+      "image", "convert", "-f", "raw", server.name, directory.file("copy.raw"),
+      interruptAfter: .milliseconds(700), times: 2)
+    #expect(run.status == 130)
+    #expect(ContinuousClock.now - start < .seconds(20))
+    #expect(run.errorLines.count == 1)
+    #expect(run.errors.contains("not whole"), "\(run.errors)")
+  }
+
   @Test("image commands take exports where they take files")
   func imageCommands() async throws {
     let disks = try await Disks()

@@ -32,24 +32,29 @@ enum Program {
   /// - Parameters:
   ///   - interruptAfter: when to send a signal.
   ///   - signal: which; an interrupt is what Ctrl-C sends.
+  ///   - times: how often, each as long after the one before.
   static func run(
-    _ arguments: String..., interruptAfter: Duration? = nil, signal: Signal = .interrupt
+    _ arguments: String..., interruptAfter: Duration? = nil, signal: Signal = .interrupt,
+    times: Int = 1
   ) async throws -> Result {
-    try await run(path, arguments, interruptAfter: interruptAfter, signal: signal)
+    try await run(
+      path, arguments, interruptAfter: interruptAfter, signal: signal, times: times)
   }
 
   /// Runs a program that is found on the PATH, or at a path.
   static func run(
     _ name: String, _ arguments: [String], interruptAfter: Duration? = nil,
-    signal: Signal = .interrupt
+    signal: Signal = .interrupt, times: Int = 1
   ) async throws -> Result {
     let record = try await Subprocess.run(
       name.contains("/") ? .path(FilePath(name)) : .name(name), arguments: Arguments(arguments),
       input: .none, output: .string(limit: 1 << 24), error: .string(limit: 1 << 22)
     ) { execution in
       guard let interruptAfter else { return }
-      try await Task.sleep(for: interruptAfter)
-      try execution.send(signal: signal)
+      for _ in 0..<times {
+        try await Task.sleep(for: interruptAfter)
+        try execution.send(signal: signal)
+      }
     }
     let status: Int32 =
       switch record.terminationStatus {

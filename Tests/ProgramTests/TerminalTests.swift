@@ -138,4 +138,16 @@ struct TerminalTests {
     #expect(session.ending() == 130)
     #expect(session.hasFormerMode)
   }
+
+  @Test("A progress bar goes away before an error is printed")
+  func progressBar() async throws {
+    let directory = try TemporaryDirectory()
+    let path = directory.file("cut.gz")
+    let made = try await Program.run(
+      "/bin/sh", ["-ec", "head -c 8000000 /dev/urandom | gzip -1 | head -c 7000000 > \(path)"])
+    #expect(made.status == 0, "\(made.errors)")
+    let session = try Session(["image", "info", path], backtrace: "enable=no")
+    #expect(session.sees("\r\u{1B}[Kbreakwater: "))
+    #expect(session.ending() == 1)
+  }
 }

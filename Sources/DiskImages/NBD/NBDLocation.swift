@@ -23,8 +23,7 @@ struct NBDLocation: Equatable, Sendable {
   /// - Throws: ``ImageFault`` with the forms there are.
   init?(parsing text: String) throws(ImageFault) {
     let scheme = text.prefix { $0 != ":" }
-    guard scheme.count < text.count, ["nbd", "nbds", "nbd+unix", "nbds+unix"].contains(scheme)
-    else { return nil }
+    guard scheme.count < text.count, Self.schemes.contains(scheme) else { return nil }
     let rest = text.dropFirst(scheme.count + 1)
     do throws(NBDFault) {
       guard !scheme.hasPrefix("nbds") else {
@@ -48,6 +47,9 @@ struct NBDLocation: Equatable, Sendable {
     }
   }
 
+  private static let schemes: Set<Substring> = [
+    "nbd", "nbd+tcp", "nbd+unix", "nbds", "nbds+tcp", "nbds+unix",
+  ]
   private static let forms =
     "an NBD export is nbd:unix:PATH[:exportname=NAME], nbd:HOST:PORT[:exportname=NAME], "
     + "nbd://HOST[:PORT][/NAME] or nbd+unix:///NAME?socket=PATH"
@@ -70,7 +72,7 @@ struct NBDLocation: Equatable, Sendable {
     }
   }
 
-  /// What follows `nbd://` or `nbd+unix://`.
+  /// What follows `nbd://`, `nbd+tcp://` or `nbd+unix://`.
   private init(uri text: Substring, isUnix: Bool) throws(NBDFault) {
     guard !text.contains("#") else { throw Self.unknownForm }
     let parts = text.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)

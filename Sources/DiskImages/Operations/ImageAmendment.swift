@@ -12,7 +12,8 @@ public struct ImageAmendment: Sendable {
 
   /// Amends the clean image in `store`.
   ///
-  /// - Throws: ``ImageFault``, before anything is changed if the image cannot be of such a kind.
+  /// - Throws: ``ImageFault``, before anything is changed if no image can be of such a kind. An image
+  ///   whose refcounts do not fit the new width keeps a new version.
   public func run(on store: any FileStore) throws(ImageFault) {
     let before = try QcowImage(store)
     let now = before.information

@@ -26,8 +26,9 @@ public struct ImageMeasurement: Equatable, Sendable {
     let geometry = try QcowImage.header(for: options, name: "qcow2 image").geometry
     let data = geometry.clusterCount(options.byteCount)
     let metadata = Self.metadataClusters(data, geometry, options.refcountBits)
-    var used = options.preallocation == .off ? 0 : data
-    if let source, options.preallocation == .off {
+    let takesAll = [.falloc, .full].contains(options.preallocation)
+    var used = takesAll ? data : 0
+    if let source, !takesAll {
       var counted: UInt64 = 0
       try ImageMap.forEachSegment(of: source) { segment in
         switch segment.mapping {

@@ -24,6 +24,10 @@ public struct QcowSnapshot: Equatable, Sendable {
   public var id: String { String(decoding: rawID, as: UTF8.self) }
   /// Name that the user gave.
   public var name: String { String(decoding: rawName, as: UTF8.self) }
+  /// Instructions that the guest had executed, if the table says so and its machine counted them.
+  public var instructionCount: UInt64? {
+    unknownExtra.bigEndian(at: 0).flatMap { $0 == .max ? nil : $0 }
+  }
 }
 
 extension QcowSnapshot {
