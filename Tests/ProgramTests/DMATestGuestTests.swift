@@ -52,7 +52,8 @@ struct DMATestGuestTests {
   func realImage() async throws {
     let directory = try TemporaryDirectory()
     let disk = directory.file("large.qcow2")
-    let built = try await Program.run("/bin/sh", ["scripts/build-test-images", "--large", disk])
+    let built = try await Program.runScript(
+      "build-test-images", ["--large", "large.qcow2"], in: directory)
     #expect(built.status == 0)
     let raw = directory.file("large.raw")
     _ = try await Program.run("qemu-img", ["convert", "-O", "raw", disk, raw])
@@ -77,8 +78,20 @@ struct DMATestGuestTests {
   @Test(
     "the four combinations of firmware and emulator agree", .enabled(if: Tools.peer))
   func matrix() async throws {
-    let run = try await Program.run("/bin/sh", ["scripts/matrix"])
+    let directory = try TemporaryDirectory()
+    try FileManager.default.copyItem(
+      atPath: "images/dmatest.qcow2", toPath: directory.file("disk.qcow2"))
+    let run = try await Program.runScript("matrix", ["disk.qcow2"], in: directory)
     #expect(run.status == 0, "\(run.output)\(run.errors)")
+  }
+
+  @Test("a case that the Linux guest's test does not have is not ok", .enabled(if: Tools.peer))
+  func unknownCase() async throws {
+    let run = try await Program.run(
+      "/bin/sh",
+      ["-c", "BREAKWATER=$0 guests/linux/test none none none nosuch", Program.path])
+    #expect(run.status == 1)
+    #expect(run.lines == ["not ok 1 - nosuch: there is no such case", "1..1"])
   }
 }
 
