@@ -15,6 +15,25 @@ struct DMATestGuestTests {
     #expect(!run.lines.contains { $0.hasPrefix("not ok") || $0.contains("# SKIP") })
   }
 
+  @Test("only= runs the cases it names, and quick leaves the whole-disk cases out")
+  func selection() async throws {
+    let run = try await Program.run("run", "--append", "only=5,50 quick")
+    #expect(run.status == 0)
+    #expect(run.lines.filter { $0.contains("# SKIP not selected") }.count == 110)
+  }
+
+  @Test(
+    "a word that makes no sense fails the run and is named",
+    arguments: [
+      "only=0", "only=113", "only=1,999", "only=5O", "only=", "only=5,", "quik", "quickly",
+    ])
+  func wrongWord(word: String) async throws {
+    let run = try await Program.run("run", "--append", "crc=d4b1e4ea \(word) quick")
+    #expect(run.status == 1)
+    #expect(run.lines.contains { $0.hasPrefix("Bail out! '\(word)' is not ") })
+    #expect(!run.lines.contains { $0.hasPrefix("ok ") })
+  }
+
   @Test("two runs give the same console bytes and the same instruction count")
   func repeats() async throws {
     let (first, second) = (try await Program.run("run"), try await Program.run("run"))
