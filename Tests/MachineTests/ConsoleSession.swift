@@ -22,11 +22,14 @@ struct ConsoleSession {
   ///
   /// - Parameters:
   ///   - kernel: a kernel as `--kernel` gives it.
+  ///   - commandLine: what `--append` gives it.
   ///   - nonvolatile: the clock chip's memory as it was kept.
   ///   - waitingFor: what must come after the last line.
+  ///   - time: nanoseconds of guest time after which the run ends.
   init(
     _ lines: [String], disks: [any DiskImage] = [], interface: VirtioInterface = .modern,
-    kernel: [UInt8]? = nil, nonvolatile: [UInt8]? = nil, waitingFor last: String = ">>> "
+    kernel: [UInt8]? = nil, commandLine: String = "", nonvolatile: [UInt8]? = nil,
+    waitingFor last: String = ">>> ", time: UInt64 = 60_000_000_000
   ) throws {
     var steps = lines.flatMap { [ConsoleScript.Step.waitFor(">>> "), .send($0 + "\r")] }
     steps.append(.waitFor(last))
@@ -35,12 +38,13 @@ struct ConsoleSession {
     var configuration = MachineConfiguration(firmware: BuiltInFiles.firmware)
     configuration.memoryByteCount = 64 << 20
     configuration.kernel = kernel.map { .init(name: "kernel", bytes: $0) }
+    configuration.commandLine = commandLine
     machine = try Machine(configuration, console: console, trace: DeviceTrace())
     console.now = { [clock = machine.clock] in clock.now }
     for disk in disks { try machine.attach(disk, placement: VirtioPlacement(interface: interface)) }
     if let nonvolatile { machine.nonvolatileMemory = nonvolatile }
     try machine.reset()
-    outcome = try machine.run(RunLimits(time: 60_000_000_000))
+    outcome = try machine.run(RunLimits(time: time))
     text = String(
       String.UnicodeScalarView(output.outputText.unicodeScalars.filter { $0 != "\r" }))
     isFinished = console.progress == .finished

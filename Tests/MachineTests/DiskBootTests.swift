@@ -18,6 +18,13 @@ struct DiskBootTests {
     return Array(file.segments.first?.bytes ?? [])
   }()
 
+  /// HALT, at 16 MB.
+  static let haltingKernel: [UInt8] = {
+    var kernel = SampleELF(address: 0xFFFF_FC00_0100_0000)
+    kernel.words = [0, 0]
+    return kernel.bytes
+  }()
+
   @Test(
     "boottest finds the state and the callbacks of the architecture, on each interface",
     arguments: [VirtioInterface.modern, .transitional, .legacy])
@@ -155,13 +162,9 @@ struct DiskBootTests {
 
   @Test("boot starts a kernel of the emulator when auto_action HALT kept it back")
   func hostKernel() throws {
-    // HALT, at 16 MB.
-    var kernel = SampleELF(address: 0xFFFF_FC00_0100_0000)
-    kernel.words = [0, 0]
-    let first = try ConsoleSession(["set auto_action halt"])
-    let kept = first.machine.nonvolatileMemory
+    let kept = try ConsoleSession(["set auto_action halt"]).machine.nonvolatileMemory
     let session = try ConsoleSession(
-      ["boot -flags x", "show device", "boot host"], kernel: kernel.bytes, nonvolatile: kept)
+      ["boot -flags x", "show device", "boot host"], kernel: Self.haltingKernel, nonvolatile: kept)
     #expect(session.isFinished)
     #expect(session.text.contains("-file and -flags have no meaning for host"))
     #expect(
@@ -172,5 +175,41 @@ struct DiskBootTests {
       without.answer == [
         "failed to open host: the emulator was given no kernel", "bootstrap failure",
       ])
+  }
+
+  @Test("a kernel of the emulator is what boot boots, and bootdef_dev stays as it was kept")
+  func keptDevice() throws {
+    let kept = try ConsoleSession(["set auto_action halt", "set bootdef_dev dka0"])
+      .machine.nonvolatileMemory
+    let session = try ConsoleSession(
+      ["set boot_file x", "boot"], kernel: Self.haltingKernel, nonvolatile: kept)
+    #expect(session.text.contains("Starting the kernel at"))
+    let next = try ConsoleSession(
+      ["show bootdef_dev"], nonvolatile: session.machine.nonvolatileMemory)
+    #expect(next.answer == ["bootdef_dev     dka0"])
+  }
+
+  @Test("a typed boot of the emulator's kernel goes on after its reset, as typed, and only once")
+  func hostKernelAfterDisk() throws {
+    let kept = try ConsoleSession(["set auto_action halt"]).machine.nonvolatileMemory
+    let session = try ConsoleSession(
+      ["boot dka0 -flags halt", "boot host", "reset", "show version"],
+      disks: [try BootDisk(Self.bootTest).image], kernel: Self.haltingKernel, nonvolatile: kept)
+    #expect(session.isFinished)
+    #expect(session.text.components(separatedBy: "Breakwater firmware 0.1, 64 MB").count == 4)
+    #expect(
+      session.text.components(
+        separatedBy: "Starting the kernel at 0xfffffc0001000000\n\nhalted CPU 0"
+      ).count == 2)
+  }
+
+  @Test("a kernel that asks to be booted again is, with auto_action HALT too")
+  func hostKernelAgain() throws {
+    let kept = try ConsoleSession(["set auto_action halt"]).machine.nonvolatileMemory
+    let paltest = try #require(FileManager.default.contents(atPath: "firmware/built/paltest.elf"))
+    let session = try ConsoleSession(
+      ["boot"], kernel: [UInt8](paltest), commandLine: "!restart", nonvolatile: kept,
+      time: 1_000_000)
+    #expect(session.text.components(separatedBy: "# fatal test: restart").count > 2)
   }
 }

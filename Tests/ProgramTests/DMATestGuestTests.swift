@@ -15,6 +15,25 @@ struct DMATestGuestTests {
     #expect(!run.lines.contains { $0.hasPrefix("not ok") || $0.contains("# SKIP") })
   }
 
+  @Test("only= runs the cases it names, and quick leaves the whole-disk cases out")
+  func selection() async throws {
+    let run = try await Program.run("run", "--append", "only=5,50 quick")
+    #expect(run.status == 0)
+    #expect(run.lines.filter { $0.contains("# SKIP not selected") }.count == 110)
+  }
+
+  @Test(
+    "a word that makes no sense fails the run and is named",
+    arguments: [
+      "only=0", "only=113", "only=1,999", "only=5O", "only=", "only=5,", "quik", "quickly",
+    ])
+  func wrongWord(word: String) async throws {
+    let run = try await Program.run("run", "--append", "crc=d4b1e4ea \(word) quick")
+    #expect(run.status == 1)
+    #expect(run.lines.contains { $0.hasPrefix("Bail out! '\(word)' is not ") })
+    #expect(!run.lines.contains { $0.hasPrefix("ok ") })
+  }
+
   @Test("two runs give the same console bytes and the same instruction count")
   func repeats() async throws {
     let (first, second) = (try await Program.run("run"), try await Program.run("run"))
@@ -52,7 +71,8 @@ struct DMATestGuestTests {
   func realImage() async throws {
     let directory = try TemporaryDirectory()
     let disk = directory.file("large.qcow2")
-    let built = try await Program.run("/bin/sh", ["scripts/build-test-images", "--large", disk])
+    let built = try await Program.runScript(
+      "build-test-images", ["--large", "large.qcow2"], in: directory)
     #expect(built.status == 0)
     let raw = directory.file("large.raw")
     _ = try await Program.run("qemu-img", ["convert", "-O", "raw", disk, raw])
@@ -77,8 +97,20 @@ struct DMATestGuestTests {
   @Test(
     "the four combinations of firmware and emulator agree", .enabled(if: Tools.peer))
   func matrix() async throws {
-    let run = try await Program.run("/bin/sh", ["scripts/matrix"])
+    let directory = try TemporaryDirectory()
+    try FileManager.default.copyItem(
+      atPath: "images/dmatest.qcow2", toPath: directory.file("disk.qcow2"))
+    let run = try await Program.runScript("matrix", ["disk.qcow2"], in: directory)
     #expect(run.status == 0, "\(run.output)\(run.errors)")
+  }
+
+  @Test("a case that the Linux guest's test does not have is not ok", .enabled(if: Tools.peer))
+  func unknownCase() async throws {
+    let run = try await Program.run(
+      "/bin/sh",
+      ["-c", "BREAKWATER=$0 guests/linux/test none none none nosuch", Program.path])
+    #expect(run.status == 1)
+    #expect(run.lines == ["not ok 1 - nosuch: there is no such case", "1..1"])
   }
 }
 

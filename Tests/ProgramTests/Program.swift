@@ -41,6 +41,15 @@ enum Program {
       path, arguments, interruptAfter: interruptAfter, signal: signal, times: times)
   }
 
+  /// Runs one of scripts/ from another directory.
+  static func runScript(
+    _ name: String, _ arguments: [String], in directory: TemporaryDirectory
+  ) async throws -> Result {
+    let script = FileManager.default.currentDirectoryPath + "/scripts/" + name
+    return try await run(
+      "/bin/sh", ["-c", "cd \"$0\" && exec \"$@\"", directory.path, script] + arguments)
+  }
+
   /// Runs a program that is found on the PATH, or at a path.
   static func run(
     _ name: String, _ arguments: [String], interruptAfter: Duration? = nil,

@@ -3,6 +3,7 @@
 #include "console.h"
 #include "disk.h"
 #include "print.h"
+#include "rtc.h"
 
 /* Block 0 of a disk that can be booted. Its last quadword is the sum of the others. */
 struct boot_block {
@@ -136,6 +137,25 @@ static void boot_disk(const char *device, const char *file, const char *flags) {
   start_bootstrap(base, pages);
 }
 
+/* What RTC_SHUTDOWN says over a reset. */
+#define BOOT_HOST 0x42
+#define BOOT_HOST_ATTENDED 0x43
+
+/* A kernel that has run needs to be loaded again, which the emulator does at a reset. */
+static void __attribute__((noreturn)) boot_host_after_reset(void) {
+  rtc_write(RTC_SHUTDOWN, machine.is_attended ? BOOT_HOST_ATTENDED : BOOT_HOST);
+  reset_system();
+}
+
+void boot_after_reset(void) {
+  uint8_t mark = rtc_read(RTC_SHUTDOWN);
+  if (mark != BOOT_HOST && mark != BOOT_HOST_ATTENDED)
+    return;
+  rtc_write(RTC_SHUTDOWN, 0);
+  machine.is_attended = mark == BOOT_HOST_ATTENDED;
+  boot(HOST_DEVICE, NULL, NULL);
+}
+
 static void boot_one(const char *device, const char *file, const char *flags) {
   if (!means(device, HOST_DEVICE))
     boot_disk(device, file ? file : variables[BOOT_FILE].value,
@@ -145,7 +165,7 @@ static void boot_one(const char *device, const char *file, const char *flags) {
   else if (file || flags)
     print("-file and -flags have no meaning for " HOST_DEVICE ": the emulator passes the command line\n");
   else if (machine.system_has_run)
-    reset_system(); /* loads the kernel again */
+    boot_host_after_reset();
   else
     start_kernel();
 }
@@ -166,7 +186,7 @@ static int next_device(const char **list, char name[DISK_NAME_BYTES]) {
 
 void boot(const char *devices, const char *file, const char *flags) {
   if (!devices)
-    devices = variables[BOOTDEF_DEV].value;
+    devices = machine.kernel ? HOST_DEVICE : variables[BOOTDEF_DEV].value;
   char name[DISK_NAME_BYTES];
   if (!next_device(&devices, name)) {
     print("no default boot device: boot DEVICE, or set bootdef_dev; \"show device\" lists them\n");
@@ -184,9 +204,8 @@ static void boot_last_device(void) {
   prompt();
 }
 
-/* A kernel of the emulator needs to be loaded again. */
 void __attribute__((noreturn)) boot_again(void) {
   if (!*last_device)
-    reset_system();
+    boot_host_after_reset();
   console_enter(boot_last_device);
 }

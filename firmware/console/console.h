@@ -85,9 +85,11 @@ void variable_reset(struct variable *variable);
 int variables_save(void);
 
 /* boot.c: tries each of the devices, separated by commas; returns only if all fail, and has said why.
-   Null: what the environment says. */
+   Null: the emulator's kernel if there is one, or what the environment says. */
 #define HOST_DEVICE "host"
 void boot(const char *devices, const char *file, const char *flags);
+/* Boots the emulator's kernel if the reset was made for that, whatever auto_action says. */
+void boot_after_reset(void);
 /* From the same device again, with the flags and file of the environment. */
 void __attribute__((noreturn)) boot_again(void);
 

@@ -114,15 +114,10 @@ int variables_save(void) {
 }
 
 void variables_start(void) {
-  if (machine.kernel) {
+  if (machine.kernel)
     variables[AUTO_ACTION].initial = "BOOT";
-    variables[BOOTDEF_DEV].initial = HOST_DEVICE;
-  }
   for (unsigned id = 0; id < VARIABLES; id++)
     if (variables[id].name)
       variable_reset(&variables[id]);
   load();
-  /* A kernel that is given is what shall run. */
-  if (machine.kernel)
-    variable_reset(&variables[BOOTDEF_DEV]);
 }

@@ -206,7 +206,7 @@ static void help(char **words, unsigned count) {
   (void)words, (void)count;
   for (unsigned i = 0; i < COMMANDS; i++)
     print("%-11s%-50s%s\n", commands[i].name, commands[i].arguments, commands[i].text);
-  print("Commands and names can be cut short. Addresses and values are hexadecimal.\n"
+  print("Commands can be cut short. Addresses and values are hexadecimal.\n"
         "Arrow keys recall lines; Ctrl-U and Ctrl-C drop one.\n");
 }
 

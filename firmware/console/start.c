@@ -49,6 +49,7 @@ void __attribute__((noreturn)) start_kernel(void) {
 /* auto_action: HALT waits for commands; BOOT and RESTART boot, as nothing of a system that could be
    restarted survives a reset. */
 static void first_action(void) {
+  boot_after_reset();
   if (!means(variables[AUTO_ACTION].value, "halt"))
     boot(NULL, NULL, NULL);
   prompt();

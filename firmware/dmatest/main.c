@@ -33,7 +33,6 @@ static void found_function(pci_function f, uint32_t id) {
 static void setup(void) {
   const char *failure = memory_setup();
   if (failure) tap_bail_out("%s", failure);
-  options_setup();
   crc32_setup();
   pchip_save();
   pchip_basic_setup();
@@ -74,6 +73,9 @@ int main(void) {
   for (unsigned g = 0; g < GROUPS; g++)
     for (const struct test_case *test = groups[g]; test->name; test++) count++;
   tap_plan(count);
+  const char *word = options_setup(count);
+  if (word)
+    tap_bail_out("'%s' is not crc=XXXXXXXX, only=N,N... with cases up to %u, or quick", word, count);
   setup();
   uint64_t mark = allocation_mark();
   unsigned number = 0;

@@ -1,6 +1,7 @@
 #include "options.h"
 
 #include "memory.h"
+#include "print.h"
 
 /* The parameter block of an Alpha kernel: the command line comes first. */
 #define PARAMETER_BLOCK 0x6000
@@ -33,7 +34,8 @@ static uint64_t number(const char **text, unsigned base) {
   return value;
 }
 
-static void parse_word(const char *word) {
+/* Whether all of the word was understood. */
+static bool parse_word(const char *word, unsigned cases) {
   if (starts_with(&word, "crc=")) {
     options.has_crc = true;
     options.crc = (uint32_t)number(&word, 16);
@@ -41,21 +43,27 @@ static void parse_word(const char *word) {
     has_selection = true;
     do {
       uint64_t n = number(&word, 10);
-      if (n < MAXIMUM_CASES) selected[n] = true;
-    } while (*word++ == ',');
+      if (n == 0 || n > cases || n >= MAXIMUM_CASES) return false;
+      selected[n] = true;
+    } while (starts_with(&word, ","));
   } else if (starts_with(&word, "quick")) {
     options.quick = true;
+  } else {
+    return false;
   }
+  return *word == 0;
 }
 
-void options_setup(void) {
-  const char *text = (const char *)kseg(physical(_image_start) - PARAMETER_BLOCK);
-  const char *end = text + COMMAND_LINE_LENGTH - 1;
-  while (text < end && *text) {
-    parse_word(text);
-    while (text < end && *text && *text != ' ') text++;
-    while (text < end && *text == ' ') text++;
+const char *options_setup(unsigned cases) {
+  static char line[COMMAND_LINE_LENGTH];
+  memcpy(line, kseg(physical(_image_start) - PARAMETER_BLOCK), sizeof line - 1);
+  for (char *text = line; *text;) {
+    const char *word = text;
+    while (*text && *text != ' ') text++;
+    while (*text == ' ') *text++ = 0;
+    if (*word && !parse_word(word, cases)) return word;
   }
+  return NULL;
 }
 
 bool option_selects(unsigned case_number) {

@@ -12,8 +12,9 @@ struct options {
 };
 extern struct options options;
 
-/* Reads the parameter block that the kernel loader put below the image. */
-void options_setup(void);
+/* Reads the parameter block that the kernel loader put below the image. The first word that makes no
+   sense for a test of so many cases, or null. */
+const char *options_setup(unsigned cases);
 bool option_selects(unsigned case_number);
 
 #endif

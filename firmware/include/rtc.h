@@ -9,6 +9,7 @@
 #define RTC_BYTES 128
 #define RTC_REGISTER_A 0x0a
 #define RTC_REGISTER_B 0x0b
+#define RTC_SHUTDOWN 0x0f /* free memory in the chip; a PC says here why it resets */
 #define RTC_RATE_1024HZ 0x26
 #define RTC_24_HOURS 0x02
 
