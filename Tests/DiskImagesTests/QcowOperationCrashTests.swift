@@ -228,15 +228,18 @@ import Testing
   }
 
   @Test(
-    "W21: an operation on a full disk fails, and works when there is space",
-    arguments: Operation.all)
-  func fullDisk(_ operation: Operation) throws {
+    "W21: an operation that the host fails once, for want of space or in a flush, works later",
+    arguments: Operation.all, [false, true])
+  func hostFailure(_ operation: Operation, inFlush: Bool) throws {
+    func isVictim(_ kind: MemoryFileStore.Operation) -> Bool {
+      inFlush ? kind == .flush : kind == .write || kind == .resize
+    }
     let (start, backing) = try prepared(operation)
     let before = try Content(start, backing)
     let reference = start.copy()
     var total = 0
     reference.failure = { kind, _ in
-      total += kind == .write || kind == .resize ? 1 : 0
+      total += isVictim(kind) ? 1 : 0
       return nil
     }
     let untroubled = try QcowImage(reference, readOnly: false, backing: backing)
@@ -249,9 +252,9 @@ import Testing
       let store = start.copy()
       var writes = -1
       store.failure = { kind, _ in
-        guard kind == .write || kind == .resize else { return nil }
+        guard isVictim(kind) else { return nil }
         writes += 1
-        return writes == victim ? 28 : nil
+        return writes == victim ? (inFlush ? 5 : 28) : nil
       }
       let image = try QcowImage(store, readOnly: false, backing: backing)
       let failed = fault { try operation.run(image) } != nil

@@ -66,17 +66,22 @@ extension QcowImage {
     else {
       throw ImageFault(store.name, .refused("what its header is to hold does not fit a cluster"))
     }
-    var first = try store.bytes(at: 0, count: sector)
-    for (offset, bytes) in [(0, encoded), (Int(changed.backingNameOffset), changed.backingName)] {
-      let inFirst = min(bytes.count, max(0, sector - offset))
-      if inFirst > 0 { first.replaceSubrange(offset..<offset + inFirst, with: bytes[..<inFirst]) }
-      if inFirst < bytes.count {
-        try store.write(at: UInt64(offset + inFirst), Array(bytes[inFirst...]))
+    do {
+      var first = try store.bytes(at: 0, count: sector)
+      for (offset, bytes) in [(0, encoded), (Int(changed.backingNameOffset), changed.backingName)] {
+        let inFirst = min(bytes.count, max(0, sector - offset))
+        if inFirst > 0 { first.replaceSubrange(offset..<offset + inFirst, with: bytes[..<inFirst]) }
+        if inFirst < bytes.count {
+          try store.write(at: UInt64(offset + inFirst), Array(bytes[inFirst...]))
+        }
       }
+      try store.flush()
+      try store.write(at: 0, first)
+      try store.flush()
+    } catch {
+      refuseWrites(error)
+      throw error
     }
-    try store.flush()
-    try store.write(at: 0, first)
-    try store.flush()
     header = changed
   }
 }

@@ -204,7 +204,8 @@ extension QcowImage {
     try store.write(at: offset + UInt64(first) * 8, bigEndianBytes(of: table[first..<end]))
   }
 
-  /// Changes header fields with one write, durably. A failure leaves them as they were.
+  /// Changes header fields with one write, durably. A failure leaves them as they were, in the file
+  /// too: what the new ones name is given back.
   func changeHeader(_ change: (inout QcowHeader) -> Void) throws(ImageFault) {
     let old = header
     change(&header)
@@ -213,8 +214,15 @@ extension QcowImage {
       try store.flush()
     } catch {
       header = old
+      do { try writeHeader() } catch { refuseWrites(error) }
       throw error
     }
+  }
+
+  /// Takes no more writes after a fault that leaves open what the file's header says.
+  func refuseWrites(_ fault: ImageFault) {
+    writer?.refusal = ImageFault(
+      store.name, .readOnly(reason: "its header could not be written (\(fault)); open it anew"))
   }
 
   /// Whether refcounts may be postponed while the image is marked dirty.
