@@ -33,9 +33,10 @@ final class HostDescriptor {
 
   deinit { if isOwned { close(number) } }
 
-  /// Opens a file for output, empty.
+  /// Opens a file for output, empty. Several outputs to one file go there in turn: each write goes to
+  /// its end.
   convenience init(creating path: String) throws(ConsoleError) {
-    let number = unsafe open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+    let number = unsafe open(path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0o644)
     guard number >= 0 else { throw .host(operation: "open", path: path, errno: errno) }
     self.init(number, isOwned: true)
   }

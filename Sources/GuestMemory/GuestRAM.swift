@@ -21,6 +21,9 @@ public final class GuestRAM {
   /// Bytes in a page of the Alpha.
   public static let pageSize: UInt64 = 8192
 
+  /// The biggest size in bytes.
+  public static let maximumByteCount: UInt64 = 1 << 40
+
   /// Size in bytes, a multiple of the page size.
   public let byteCount: UInt64
 
@@ -31,10 +34,11 @@ public final class GuestRAM {
 
   /// Reserves `byteCount` bytes of zeroed memory.
   ///
-  /// - Throws: ``GuestRAMError`` when the size is no positive multiple of a page, or the host
-  ///   refuses the reservation.
+  /// - Throws: ``GuestRAMError`` when the size is no positive multiple of a page or is above the
+  ///   maximum, or the host refuses the reservation.
   public init(byteCount: UInt64) throws(GuestRAMError) {
-    guard byteCount > 0, byteCount.isMultiple(of: Self.pageSize), byteCount <= 1 << 40 else {
+    guard byteCount > 0, byteCount.isMultiple(of: Self.pageSize), byteCount <= Self.maximumByteCount
+    else {
       throw .badSize(byteCount)
     }
     let mapping = unsafe mmap(
@@ -118,7 +122,7 @@ private final class ObserverList {
 
 /// Why RAM could not be set up.
 public enum GuestRAMError: Error, Equatable, CustomStringConvertible {
-  /// The size is zero, no multiple of a page, or beyond 1 TiB.
+  /// The size is zero, no multiple of a page, or above the maximum.
   case badSize(UInt64)
   /// The host refused to reserve this many bytes.
   case hostRefused(UInt64, errno: Int32)
@@ -127,7 +131,8 @@ public enum GuestRAMError: Error, Equatable, CustomStringConvertible {
   public var description: String {
     switch self {
     case .badSize(let size):
-      "memory size \(size) is not a positive multiple of \(GuestRAM.pageSize) bytes"
+      "memory of \(size) bytes: it is a multiple of \(GuestRAM.pageSize) up to "
+        + "\(GuestRAM.maximumByteCount)"
     case .hostRefused(let size, let code):
       "the host cannot reserve \(size) bytes of memory (errno \(code))"
     }

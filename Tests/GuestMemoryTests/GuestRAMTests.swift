@@ -6,6 +6,7 @@ struct GuestRAMTests {
   @Test("a size is a positive multiple of the page size", arguments: [0, 1, 8191, 8193, 1 << 41])
   func badSizes(_ size: UInt64) {
     #expect(throws: GuestRAMError.badSize(size)) { try GuestRAM(byteCount: size) }
+    #expect("\(GuestRAMError.badSize(size))".contains("8192 up to 1099511627776"))
   }
 
   @Test("what is written reads back, byte for byte")

@@ -27,6 +27,21 @@ struct TraceFileTests {
     #expect(try FileManager.default.destinationOfSymbolicLink(atPath: link) == "trace")
   }
 
+  @Test("two outputs to one file, differently spelt, lose nothing")
+  func sharedFile() async throws {
+    let apart = [directory.file("console"), directory.file("trace")]
+    let shared = directory.write([1], to: "shared")
+    let other = directory.path + "/./shared"
+    for (console, trace) in [(apart[0], apart[1]), (shared, other)] {
+      _ = try await Program.run(
+        "run", "--max-instructions", "2000000", "--console", "file:\(console)",
+        "--trace", "chipset+exceptions:\(trace)")
+    }
+    let sizes = apart.map { FileManager.default.contents(atPath: $0)?.count ?? 0 }
+    #expect(sizes.allSatisfy { $0 > 100 })
+    #expect(FileManager.default.contents(atPath: shared)?.count == sizes[0] + sizes[1])
+  }
+
   @Test("what a file does not take is said once")
   func fullFile() async throws {
     // Through a link, so that a program that replaces the file replaces that.
