@@ -149,7 +149,7 @@ extension AlphaCPU {
     case .cycleCounterOffset:
       self[.cycleCounterOffset] = value & 0xFFFF_FFFF
     case .palBase:
-      self[.palBase] = value & ~0x7FFF
+      self[.palBase] = value & ~3
     case .pageTableBase:
       self[.pageTableBase] = value
     case .addressSpaceNumber:

@@ -135,9 +135,11 @@ extension AlphaCPU {
       write: write)
   }
 
-  /// Makes ``time`` exact for what the bus is about to ask.
+  /// Makes ``time`` and ``pc`` exact for what the bus is about to ask: `pc` names the access itself.
   func synchronize(_ code: Code, _ left: Int) {
-    unsafe state.pointee.budget = left &+ Int(operation(code).toGo) &- 1
+    let operation = unsafe operation(code)
+    unsafe state.pointee.budget = left &+ Int(operation.toGo) &- 1
+    unsafe state.pointee.pc = state.pointee.pcPage &+ operation.pageOffset
   }
 
   private func loadRAM(_ physical: UInt64, _ byteCount: Int) -> UInt64 {

@@ -71,6 +71,7 @@ extension AlphaCPU: Snapshotting {
     unsafe state.pointee.instructionCount = saved.instructionCount
     unsafe state.pointee.timeOffset = saved.timeOffset
     alarm = saved.alarm
+    deadEnd = nil
     flushTranslations()
     code.removeAll()
   }
@@ -105,7 +106,7 @@ extension AlphaCPU.Saved {
     }
   }
 
-  /// What HW_MTPR can make of a processor register, or reset in case of PALBR.
+  /// What HW_MTPR can make of a processor register.
   private static func writableBits(ofProcessorRegister number: Int) -> UInt64 {
     switch ProcessorRegister(rawValue: UInt16(number)) {
     case .ps: 0xF

@@ -25,7 +25,7 @@ public final class AlphaCPU {
   }
 
   /// Why the CPU cannot go on, where no PALcode could be entered.
-  public private(set) var deadEnd: String?
+  public internal(set) var deadEnd: String?
 
   /// Called with every exception, interrupt and PAL call that enters PALcode, when set.
   public var didEnterPALcode: ((PALEntryRecord) -> Void)? {
@@ -127,7 +127,7 @@ public final class AlphaCPU {
   /// Whether user mode is the current mode.
   public var isInUserMode: Bool { unsafe state.pointee.modeTag == Mode.user.rawValue }
 
-  /// Instructions executed since reset, an exception counting as one.
+  /// Instructions executed since power-on, an exception counting as one.
   public var instructionCount: UInt64 {
     unsafe state.pointee.instructionCount
       &+ UInt64(truncatingIfNeeded: state.pointee.sliceBudget &- state.pointee.budget)

@@ -61,9 +61,4 @@ public struct InstructionRow: Sendable {
   public let qualifiers: QualifierSet
   /// What it does with memory.
   public let memory: Memory
-  /// Bytes that it moves; 0 if it moves none, or if its type field says how many (HW_LD, HW_ST).
-  public let byteCount: Int
-  /// Whether executing it can end in an arithmetic trap, a fault of its data access or, for the
-  /// opcodes reserved to PALcode, OPCDEC. FEN is not counted, see `Operation.isFloat`.
-  public let mayTrap: Bool
 }

@@ -62,7 +62,6 @@ extension InstructionTable {
   ) -> InstructionRow {
     InstructionRow(
       operation: operation, mnemonic: mnemonic, opcode: opcode, function: function,
-      format: format, fixed: [], qualifiers: .none, memory: memory, byteCount: 0,
-      mayTrap: format == .hardware || format == .pal)
+      format: format, fixed: [], qualifiers: .none, memory: memory)
   }
 }

@@ -70,18 +70,16 @@ extension InstructionTable {
     float(.fcmovle, "fcmovle", 0x17, 0x02e),
     float(.fcmovgt, "fcmovgt", 0x17, 0x02f),
     float(.cvtql, "cvtql", 0x17, 0x030, .raIs31),
-    float(.cvtqlV, "cvtql/v", 0x17, 0x130, .raIs31, mayTrap: true),
-    float(.cvtqlSV, "cvtql/sv", 0x17, 0x530, .raIs31, mayTrap: true),
+    float(.cvtqlV, "cvtql/v", 0x17, 0x130, .raIs31),
+    float(.cvtqlSV, "cvtql/sv", 0x17, 0x530, .raIs31),
   ]
 
   private static func float(
     _ operation: Operation, _ mnemonic: String, _ opcode: UInt8, _ function: UInt16,
-    _ fixed: InstructionRow.FixedFields = [], qualifiers: QualifierSet = .none,
-    mayTrap: Bool = false
+    _ fixed: InstructionRow.FixedFields = [], qualifiers: QualifierSet = .none
   ) -> InstructionRow {
     InstructionRow(
       operation: operation, mnemonic: mnemonic, opcode: opcode, function: function,
-      format: .floatOperate, fixed: fixed, qualifiers: qualifiers, memory: .none, byteCount: 0,
-      mayTrap: mayTrap || qualifiers.mayTrap)
+      format: .floatOperate, fixed: fixed, qualifiers: qualifiers, memory: .none)
   }
 }

@@ -21,11 +21,11 @@ extension InstructionTable {
     integer(.s8addq, "s8addq", 0x10, 0x32),
     integer(.s8subq, "s8subq", 0x10, 0x3b),
     integer(.cmpule, "cmpule", 0x10, 0x3d),
-    integer(.addlV, "addl/v", 0x10, 0x40, mayTrap: true),
-    integer(.sublV, "subl/v", 0x10, 0x49, mayTrap: true),
+    integer(.addlV, "addl/v", 0x10, 0x40),
+    integer(.sublV, "subl/v", 0x10, 0x49),
     integer(.cmplt, "cmplt", 0x10, 0x4d),
-    integer(.addqV, "addq/v", 0x10, 0x60, mayTrap: true),
-    integer(.subqV, "subq/v", 0x10, 0x69, mayTrap: true),
+    integer(.addqV, "addq/v", 0x10, 0x60),
+    integer(.subqV, "subq/v", 0x10, 0x69),
     integer(.cmple, "cmple", 0x10, 0x6d),
   ]
 
@@ -84,8 +84,8 @@ extension InstructionTable {
     integer(.mull, "mull", 0x13, 0x00),
     integer(.mulq, "mulq", 0x13, 0x20),
     integer(.umulh, "umulh", 0x13, 0x30),
-    integer(.mullV, "mull/v", 0x13, 0x40, mayTrap: true),
-    integer(.mulqV, "mulq/v", 0x13, 0x60, mayTrap: true),
+    integer(.mullV, "mull/v", 0x13, 0x40),
+    integer(.mulqV, "mulq/v", 0x13, 0x60),
   ]
 
   /// Sign extension, counting, multimedia (BWX, CIX, MVI), moves from float registers (FIX).
@@ -114,12 +114,11 @@ extension InstructionTable {
 
   private static func integer(
     _ operation: Operation, _ mnemonic: String, _ opcode: UInt8, _ function: UInt16,
-    _ fixed: InstructionRow.FixedFields = [], mayTrap: Bool = false
+    _ fixed: InstructionRow.FixedFields = []
   ) -> InstructionRow {
     InstructionRow(
       operation: operation, mnemonic: mnemonic, opcode: opcode, function: function,
-      format: .integerOperate, fixed: fixed, qualifiers: .none, memory: .none, byteCount: 0,
-      mayTrap: mayTrap)
+      format: .integerOperate, fixed: fixed, qualifiers: .none, memory: .none)
   }
 
   /// FTOIx: a floating-point operate format among the integer opcodes.
@@ -128,7 +127,6 @@ extension InstructionTable {
   ) -> InstructionRow {
     InstructionRow(
       operation: operation, mnemonic: mnemonic, opcode: 0x1c, function: function,
-      format: .floatOperate, fixed: .rbIs31, qualifiers: .none, memory: .none, byteCount: 0,
-      mayTrap: false)
+      format: .floatOperate, fixed: .rbIs31, qualifiers: .none, memory: .none)
   }
 }

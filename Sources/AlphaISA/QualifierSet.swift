@@ -35,7 +35,4 @@ public enum QualifierSet: Sendable {
     case .vaxCompare: isNearest && (trap == 0 || trap == 4)
     }
   }
-
-  /// Whether an instruction with such qualifiers can end in an arithmetic trap.
-  var mayTrap: Bool { self != .none && self != .vaxFromInteger }
 }

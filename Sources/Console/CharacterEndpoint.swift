@@ -39,6 +39,9 @@ public protocol CharacterEndpoint: AnyObject {
   /// The first error of writing, after which output is dropped.
   var failure: ConsoleError? { get }
 
+  /// Asked while the host takes no output; true drops it.
+  var isHopeless: () -> Bool { get set }
+
   /// Whether output can be taken without loss. A device that can make its guest wait does so until
   /// it can.
   var acceptsOutput: Bool { get }
@@ -60,6 +63,12 @@ extension CharacterEndpoint {
 
   /// Nothing fails.
   public var failure: ConsoleError? { nil }
+
+  /// Nothing waits.
+  public var isHopeless: () -> Bool {
+    get { { false } }
+    set {}
+  }
 
   /// Always: it is the host itself.
   public var isConnected: Bool { true }

@@ -20,6 +20,8 @@ extension ConsoleScript {
   public init(parsing text: String, named name: String) throws(ConsoleScriptError) {
     var steps: [(step: Step, line: Int)] = []
     var limit = Self.defaultLimit
+    // Some editors put a byte order mark before UTF-8 text.
+    let text = text.first == "\u{FEFF}" ? text.dropFirst() : text[...]
     let lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
     for (index, line) in lines.enumerated() {
       var line = ScriptLine(line, place: "\(name):\(index + 1)")
@@ -33,7 +35,12 @@ extension ConsoleScript {
         step = .waitFor(text, within: limit)
       case "send": step = .send(try line.text())
       case "break": step = .sendBreak
-      case "end": step = .end
+      case "end":
+        // The run would end before the guest has taken a character.
+        switch steps.last?.step {
+        case .send, .sendBreak: throw line.error("wait for the answer before end")
+        case .waitFor, .end, nil: step = .end
+        }
       case "within":
         limit = try line.nanoseconds()
         step = nil

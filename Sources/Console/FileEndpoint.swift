@@ -2,17 +2,27 @@
 public final class FileEndpoint: CharacterEndpoint {
   private static let bufferLimit = 1 << 16
 
-  private let path: String
+  private let name: String
   private let file: HostDescriptor
   private var buffer: [UInt8] = []
 
   /// The first error of writing, after which output is dropped.
   public private(set) var failure: ConsoleError?
 
+  /// Asked while nobody takes the output, as of a FIFO; true drops it, and all that follows.
+  public var isHopeless: () -> Bool = { false }
+  private var hasGivenUp = false
+
   /// Creates the file, or empties it.
   public init(path: String) throws(ConsoleError) {
-    self.path = path
+    name = path
     file = try HostDescriptor(creating: path)
+  }
+
+  /// Writes to an open descriptor, which stays open; errors name it so.
+  public init(descriptor: Int32, name: String) {
+    self.name = name
+    file = HostDescriptor(descriptor, isOwned: false)
   }
 
   deinit { flush() }
@@ -26,8 +36,13 @@ public final class FileEndpoint: CharacterEndpoint {
   /// Writes what is kept.
   public func flush() {
     guard !buffer.isEmpty else { return }
-    if failure == nil, case .failed(let code) = file.writeAll(buffer[...]) {
-      failure = .host(operation: "write to", path: path, errno: code)
+    if failure == nil, !hasGivenUp {
+      switch file.writeAll(buffer[...], unless: isHopeless) {
+      case .done: break
+      case .givenUp: hasGivenUp = true
+      case .failed(let code):
+        failure = .host(operation: "write to", path: name, errno: code)
+      }
     }
     buffer.removeAll(keepingCapacity: true)
   }

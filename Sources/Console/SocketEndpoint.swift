@@ -10,6 +10,9 @@ public final class SocketEndpoint: CharacterEndpoint {
 
   private let listener: ListeningSocket
   private var client: HostDescriptor?
+  /// Whether the client still reads. One that only came to type something may be gone already, and
+  /// what it typed is there all the same; the output then waits for the next client.
+  private var takesOutput = false
   private var input = ByteQueue(limit: SocketEndpoint.limit)
   private var output = ByteQueue(limit: SocketEndpoint.outputLimit)
 
@@ -21,17 +24,19 @@ public final class SocketEndpoint: CharacterEndpoint {
   public var isConnected: Bool { client != nil }
 
   /// While the client keeps up. Without one, what is too old is dropped.
-  public var acceptsOutput: Bool { client == nil || output.count < Self.limit }
+  public var acceptsOutput: Bool {
+    client == nil || !takesOutput || output.count < Self.limit
+  }
 
   /// Keeps the byte for the client.
   public func send(_ byte: UInt8) { output.append(droppingOldest: byte) }
 
   /// Gives the client what it takes now.
   public func flush() {
-    guard let client, !output.isEmpty else { return }
+    guard let client, takesOutput, !output.isEmpty else { return }
     switch client.sendNow(output.contents) {
     case .taken(let count): output.removeFirst(count)
-    case .connectionLost: self.client = nil
+    case .connectionLost: takesOutput = false
     }
   }
 
@@ -40,7 +45,10 @@ public final class SocketEndpoint: CharacterEndpoint {
 
   /// Lets a client in, gives it output, and collects its input.
   public func service() {
-    if client == nil { client = listener.acceptNow() }
+    if client == nil {
+      client = listener.acceptNow()
+      takesOutput = client != nil
+    }
     flush()
     guard let client, input.space > 0 else { return }
     switch client.readAvailable(limit: min(input.space, 4096)) {

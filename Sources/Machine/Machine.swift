@@ -193,7 +193,8 @@ public final class Machine {
   public final class Stopper: Sendable {
     private let isRequested = Atomic<Bool>(false)
 
-    /// Makes ``Machine/run(_:)`` return at its next look at the host.
+    /// Makes ``Machine/run(_:)`` return after the slice of the CPU that it executes, at most a
+    /// millisecond of guest time.
     public func requestStop() { isRequested.store(true, ordering: .relaxed) }
 
     /// Whether somebody has.

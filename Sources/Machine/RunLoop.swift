@@ -67,6 +67,7 @@ extension Machine {
       clock.advance(to: cpu.time)
       clock.runDueAlarms()
       if let outcome = try endOfRun() { return outcome }
+      if stopper.isStopRequested { return .interrupted }
       if let limit = limits.instructions, cpu.instructionCount >= limit {
         return .instructionLimit
       }
@@ -75,7 +76,7 @@ extension Machine {
         nextPoll = clock.now &+ Self.pollInterval
         southBridge.poll()
         for console in consoles { console.poll() }
-        if stopper.isStopRequested || stopCondition() { return .interrupted }
+        if stopCondition() { return .interrupted }
       }
 
       if cpu.isWaiting {
@@ -102,7 +103,10 @@ extension Machine {
       } else {
         cpu.run(budget: Int(clamping: budget))
       }
-      if configuration.clock == .host { cpu.skip(to: host.time(upTo: clock.nextDeadline)) }
+      if configuration.clock == .host {
+        cpu.skip(to: host.time(upTo: clock.nextDeadline))
+        host.catchUp(with: cpu.time)
+      }
     }
   }
 
@@ -122,6 +126,9 @@ extension Machine {
 struct HostClock {
   /// How far guest time may stay behind the host's, in nanoseconds.
   static let largestLag: UInt64 = 1_000_000_000
+  /// How far it may run ahead: the host may execute instructions in less than a nanosecond each, and
+  /// does not sleep for less than some microseconds.
+  static let largestLead: UInt64 = 1_000_000
 
   private let start = DispatchTime.now()
   private let offset: UInt64
@@ -142,6 +149,13 @@ struct HostClock {
   /// The same for any time of the host.
   static func time(upTo deadline: UInt64?, host: UInt64) -> UInt64 {
     max(min(host, deadline ?? host), host - min(host, largestLag))
+  }
+
+  /// Sleeps until a busy guest is ahead no more, if it is by more than ``largestLead``.
+  func catchUp(with time: UInt64) {
+    let now = guestTime
+    guard time > now, time - now > Self.largestLead else { return }
+    usleep(UInt32(min((time - now) / 1000, 100_000)))
   }
 
   /// Sleeps until `wake`, input, or a tenth of a second; answers the time then, at most `wake`.

@@ -124,6 +124,7 @@ extension BlockDevice {
       warn("wrong direction", "\(request): its buffers are writable; nothing is taken from there")
     }
     notifiedQueues?.spend(chain.readable.remaining)
+    hasUnflushed = true
     try withBuffer(chain.readable.remaining) { (bytes) throws(RequestFailure) in
       while chain.readable.remaining > 0 {
         let count = min(chain.readable.remaining, bytes.count)
@@ -150,6 +151,7 @@ extension BlockDevice {
     notifiedQueues?.spend(Self.flushCost)
     do {
       try image.flush()
+      hasUnflushed = false
     } catch {
       throw .image(error)
     }
@@ -204,6 +206,7 @@ extension BlockDevice {
       let end = start + UInt64(segment.sectorCount) * Self.sectorSize
       if start < end { ranges.append((start..<end, segment.mayUnmap)) }
     }
+    hasUnflushed = true
     do {
       for (range, mayUnmap) in ranges {
         notifiedQueues?.spend(range.count)

@@ -45,6 +45,8 @@ public final class BlockDevice: VirtioDevice {
   private(set) var notifiedQueues: NotifiedQueues?
   /// The `writeback` byte of the configuration.
   private(set) var isWriteback = true
+  /// Whether the image may hold something that is not durable yet.
+  var hasUnflushed = false
   /// Where bytes are between image and memory; grows up to ``chunkSize``.
   var buffer: [UInt8] = []
 
@@ -142,7 +144,8 @@ public final class BlockDevice: VirtioDevice {
   }
 
   /// Only `writeback` can be written, by a driver that accepted CONFIG_WCE. Turning write-back off
-  /// makes durable what is not yet.
+  /// makes durable what is not yet, and costs nothing when it is: the host cannot look at its user
+  /// before the driver's store ends, so a driver must not be able to flush in a loop.
   public func writeConfiguration(_ bytes: [UInt8], at offset: Int) {
     guard offset <= 32, offset + bytes.count > 32, core?.features.contains(.configWCE) == true
     else {
@@ -150,9 +153,10 @@ public final class BlockDevice: VirtioDevice {
     }
     let wasWriteback = isWriteback
     isWriteback = bytes[32 - offset] != 0
-    guard wasWriteback, !isWriteback else { return }
+    guard wasWriteback, !isWriteback, hasUnflushed else { return }
     do {
       try image.flush()
+      hasUnflushed = false
     } catch {
       warn("image", "flush for the change to write-through: \(error)")
     }
@@ -195,5 +199,6 @@ extension BlockDevice: Snapshotting {
   public func restore(_ saved: Saved) throws(RestoreFault) {
     try notifiedQueues?.restore(saved.pending, of: self)
     isWriteback = saved.isWriteback
+    hasUnflushed = true
   }
 }

@@ -5,6 +5,8 @@ import Virtio
 extension ConsoleDevice {
   /// Most bytes of one buffer that are put out. Linux fills at most 128 KiB.
   static let outputLimit = 1 << 18
+  /// What a byte of output costs (`NotifiedQueues`): each goes to the host by itself.
+  static let outputCost = 8
 
   /// What a queue is for (VIRTIO 1.2, 5.3.2).
   enum Queue: Equatable {
@@ -83,7 +85,7 @@ extension ConsoleDevice {
       send(&chain.readable, to: line)
       return 0
     } while: {
-      !canWait || line.acceptsOutput
+      (!canWait || line.acceptsOutput) && notifiedQueues?.hasBudget == true
     }
     ports[index].isStalled = mayHaveMore && canWait && !line.acceptsOutput
     return mayHaveMore && !ports[index].isStalled
@@ -105,6 +107,7 @@ extension ConsoleDevice {
       } catch {
         return report(error)
       }
+      notifiedQueues?.spend(count * Self.outputCost)
       for byte in buffer.prefix(count) { line.send(byte) }
       room -= count
     }

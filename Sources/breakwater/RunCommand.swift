@@ -46,7 +46,8 @@ struct RunCommand: ParsableCommand {
   var disk: [String] = []
 
   @Option(
-    help: ArgumentHelp("Memory, such as 64M or 4G, at most 32G (default: 512M).", valueName: "size"),
+    help: ArgumentHelp(
+      "Memory, such as 64M or 4G, at most 32G (default: 512M).", valueName: "size"),
     transform: ByteSize.option)
   var memory = ByteSize(byteCount: 512 << 20)
 
@@ -117,18 +118,22 @@ struct RunCommand: ParsableCommand {
     let consoles = try virtioConsole.map(VirtioConsoleConfiguration.init(parsing:))
     try checkTargets([console] + consoles.flatMap(\.targets))
     let generators = try rng.map(EntropyConfiguration.init(parsing:))
+    let disk = try self.disk.map(DiskConfiguration.init(parsing:))
+    let conversation = try script.map { try readScript($0) }
+    let configuration = try self.configuration()
+    // Up to here, nothing on the host has changed.
+    try checkOutputs([console] + consoles.flatMap(\.targets), disk)
     let tracer = try DiagnosticOutput(trace)
     // Before the consoles take the terminal: reading a gzip image through can last, and Ctrl-C ends
     // it.
-    let disks = try openDisks(tracer.trace)
-    let conversation = try script.map { try readScript($0) }
+    let disks = try open(disk, tracer.trace)
     let target = try console.open()
     let runner = conversation.map { ScriptRunner($0, over: target) }
     let endpoint = runner ?? target
     let lines = try consoles.map { try $0.openLines() }
     let endpoints = [target] + lines.joined()
     let terminal = endpoints.lazy.compactMap { $0 as? TerminalEndpoint }.first
-    let machine = try Machine(try configuration(), console: endpoint, trace: tracer.trace)
+    let machine = try Machine(configuration, console: endpoint, trace: tracer.trace)
     machine.reservedSlots = Set(
       (disks.map(\.disk.placement) + consoles.map(\.placement) + generators.map(\.placement))
         .compactMap(\.slot))
@@ -137,7 +142,9 @@ struct RunCommand: ParsableCommand {
     for generator in generators { try machine.attach(generator) }
     let nonvolatile = try nvram.map { try NonvolatileFile($0, of: machine) }
     try machine.reset()
-    terminal?.isHopeless = { [stopper = machine.stopper] in stopper.isStopRequested }
+    let isStopRequested = { [stopper = machine.stopper] in stopper.isStopRequested }
+    for endpoint in endpoints { endpoint.isHopeless = isStopRequested }
+    tracer.isHopeless = isStopRequested
     runner?.now = { [clock = machine.clock] in clock.now }
     machine.stopCondition = {
       terminal?.quitRequested == true || terminal?.failure != nil || runner?.endsRun == true
@@ -153,9 +160,9 @@ struct RunCommand: ParsableCommand {
     terminal?.restore()
     tracer.finish()
     let ending = outcome.map { RunEnding($0, machine, runner) }
-    if let text = try? ending.get().text { StandardError.line("breakwater: \(text)") }
+    if let text = try? ending.get().text { tracer.line("breakwater: \(text)") }
     for fault in endpoints.compactMap(\.failure) { unwritten.append(fault) }
-    for fault in unwritten { StandardError.line("breakwater: \(fault)") }
+    for fault in unwritten { tracer.line("breakwater: \(fault)") }
     let status = max(try ending.get().status, unwritten.isEmpty ? 0 : 1)
     if status != 0 { throw ExitCode(status) }
   }
@@ -187,14 +194,13 @@ struct RunCommand: ParsableCommand {
     return configuration
   }
 
-  private func openDisks(
-    _ trace: DeviceTrace
+  private func open(
+    _ disks: [DiskConfiguration], _ trace: DeviceTrace
   ) throws -> [(disk: DiskConfiguration, image: any DiskImage)] {
     let indexing = IndexingProgress()
     do {
-      return try disk.map {
-        let disk = try DiskConfiguration(parsing: $0)
-        return (disk, try disk.openImage(trace: trace) { indexing.show($0, of: $1) })
+      return try disks.map { disk in
+        (disk, try disk.openImage(trace: trace) { indexing.show($0, of: $1) })
       }
     } catch let fault as ImageFault where fault.cause == .interrupted {
       throw ExitCode(130)
@@ -216,6 +222,19 @@ struct RunCommand: ParsableCommand {
       throw MachineSetUpError("script '\(path)' is not UTF-8 text")
     }
     return try ConsoleScript(parsing: text, named: file.name)
+  }
+
+  /// No file that is opened for output, and emptied by that, may be anything else to the run.
+  private func checkOutputs(_ consoles: [ConsoleTarget], _ disks: [DiskConfiguration]) throws {
+    var files = FilesInUse()
+    for disk in disks { files.add(disk) }
+    let inputs = [
+      (firmware, "the firmware"), (kernel, "the kernel"), (initrd, "the initial RAM disk"),
+      (script, "the script"), (nvram, "the clock chip's memory"),
+    ]
+    for (path, use) in inputs { if let path { files.add(path, use) } }
+    for target in trace { if let path = target.path { try files.checkOutput(path, "a trace") } }
+    for case .file(let path) in consoles { try files.claim(path, "a console's output") }
   }
 
   /// Two consoles cannot share a place on the host.

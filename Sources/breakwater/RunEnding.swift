@@ -14,10 +14,12 @@ struct RunEnding {
   init(_ outcome: RunOutcome, _ machine: Machine, _ script: ScriptRunner?) {
     let cpu = machine.cpus[0]
     var (reason, status) = Self.describe(outcome, "pc 0x\(String(cpu.pc, radix: 16))")
-    // A script ends the run as an interrupt does.
+    // A script ends the run as an interrupt does. A limit may come first: the time of an idle guest
+    // goes to it in one step, over the script's own.
     switch (script?.progress, script?.complaint) {
     case (.ended, _) where outcome == .interrupted: (reason, status) = ("the script ended", 0)
-    case (.timedOut, let complaint?) where outcome == .interrupted:
+    case (.timedOut, let complaint?)
+    where [.interrupted, .timeLimit, .instructionLimit].contains(outcome):
       (reason, status) = (complaint, 1)
     case (_, let complaint?): (reason, status) = ("\(complaint): \(reason)", max(status, 1))
     default: break

@@ -81,6 +81,22 @@ struct LoadStoreTests {
     #expect(bench.bus.accesses.isEmpty)
   }
 
+  @Test("A device sees PC and time of the access itself, in the middle of a block")
+  func placeOfAnAccess() throws {
+    for word in [Encode.ldq(1, 0, 16), Encode.stq(1, 0, 16)] {
+      let bench = try Bench()
+      var places: [[UInt64]] = []
+      bench.bus.registers[Bench.device] = 0
+      let note = { [cpu = bench.cpu] (_: UInt64) in places.append([cpu.pc, cpu.instructionCount]) }
+      (bench.bus.didRead, bench.bus.didWrite) = (note, note)
+      try bench.start([Encode.nop, Encode.lda(2, 1), word, word, Encode.stay])
+      bench.cpu[integer: 16] = Bench.deviceVirtual
+      bench.run(5)
+      #expect(places == [[Bench.code + 8, 3], [Bench.code + 12, 4]])
+      #expect(bench.cpu.pc == Bench.code + 16)
+    }
+  }
+
   @Test("Cache hints and barriers do nothing, whatever address they are given")
   func hints() throws {
     let bench = try Bench()

@@ -74,10 +74,10 @@ struct PALmodeTests {
     }
   }
 
-  @Test("Registers with fewer bits: PS 4, FEN 1, PCC_OFS 32 read sign-extended, PALBR 43:15")
+  @Test("Registers with fewer bits: PS 4, FEN 1, PCC_OFS 32 read sign-extended, PALBR 63:2")
   func maskedRegisters() throws {
     let cases: [(Int, UInt64)] = [
-      (0, 0xF), (1, 1), (2, .max), (7, 0xFFFF_FFFF_FFFF_8000),
+      (0, 0xF), (1, 1), (2, .max), (7, ~3),
     ]
     for (number, expected) in cases {
       try bench.start([Encode.mtpr(1, number), Encode.mfpr(2, number)], mode: .pal)

@@ -281,6 +281,10 @@ struct FetchTests {
       bench.run(1_000_000)
       #expect(bench.cpu.deadEnd != nil)
       #expect(bench.cpu.instructionCount < 10)
+      // Other state goes on.
+      try bench.start([Encode.lda(1, 7)])
+      bench.run(1)
+      #expect(bench.cpu[integer: 1] == 7)
     }
   }
 }
@@ -360,6 +364,26 @@ struct TranslationBufferTests {
     bench.cpu[integer: 6] = Bench.code
     bench.run(3)
     #expect(bench.cpu[integer: 1] == 0xA)
+  }
+
+  @Test("The current instruction is the one that is executed, through a stale translation as well")
+  func currentInstruction() throws {
+    let old = [Encode.lda(2, 1), Encode.lda(2, 2)]
+    tables.map(Self.va, to: Bench.data)
+    bench.store(old + old + [Encode.stay], at: Bench.data)
+    try bench.begin(at: Self.va)
+    bench.run(5)
+    // Forgotten by the page tables, but not by the CPU.
+    bench.setQuadword(0, at: tables.entry(Self.va))
+    for (word, offset) in [(old[0], 0), (old[1], 12)] as [(UInt32, UInt64)] {
+      bench.cpu.pc = Self.va + offset
+      #expect(bench.cpu.currentInstruction == word)
+      bench.cpu[integer: 2] = 0
+      bench.run(1)
+      #expect(bench.cpu[integer: 2] == UInt64(word & 0xFFFF))
+    }
+    try bench.modify { _ in }
+    #expect(bench.cpu.currentInstruction == nil)
   }
 
   @Test("TBIS of a code page: the new page's instructions are executed")

@@ -100,6 +100,9 @@ private struct WordGenerator {
 
   init(seed: UInt64) { random = SeededGenerator(seed) }
 
+  private static let miscellaneous = InstructionTable.rows.filter { $0.opcode == 0x18 }
+    .map { UInt32($0.function) }
+
   private var nextOpcodeAndFunction: UInt32 = 0
 
   mutating func next() -> UInt32 {
@@ -119,6 +122,10 @@ private struct WordGenerator {
     case 2: word = word & ~31 | ((word >> 21) & 31)
     case 3: word &= ~31
     default: break
+    }
+    // Opcode 0x18 has its functions in bits 15:0, and bits 4:0 of all twelve are zero.
+    if word >> 26 == 0x18, choice & 0x2000 == 0 {
+      word = word & ~0xffff | Self.miscellaneous[Int(choice >> 16) % Self.miscellaneous.count]
     }
     // Few call_pal functions have a name.
     if word >> 26 == 0, choice & 0x1000 == 0 { word &= 0xff }

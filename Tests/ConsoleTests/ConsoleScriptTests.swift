@@ -14,13 +14,13 @@ import Testing
       within 2.5
 
       send "root\\r"
-      \twait "# "
-      break
+      \tbreak
+      wait "# "
       end
       """
     #expect(
       try steps(script) == [
-        .waitFor("login: "), .send("root\r"), .waitFor("# ", within: 2_500_000_000), .sendBreak,
+        .waitFor("login: "), .send("root\r"), .sendBreak, .waitFor("# ", within: 2_500_000_000),
         .end,
       ])
     #expect(try steps("").isEmpty)
@@ -57,6 +57,17 @@ import Testing
   func whatIsNoStepIsNamedWithItsLine(_ line: String, _ complaint: String) {
     #expect(throws: ConsoleScriptError(description: "boot.txt:2: \(complaint)")) {
       try steps("# a comment\n\(line)\nsend \"x\"")
+    }
+  }
+
+  @Test func aByteOrderMarkIsNoPartOfTheFirstStep() throws {
+    #expect(try steps("\u{FEFF}wait \"a\"\r\nend\r\n") == [.waitFor("a"), .end])
+  }
+
+  @Test(arguments: ["send \"halt\\r\"", "break"])
+  func whatIsTypedNeedsAnAnswerBeforeTheEnd(_ step: String) {
+    #expect(throws: ConsoleScriptError(description: "boot.txt:3: wait for the answer before end")) {
+      try steps("wait \"a\"\n\(step)\nend")
     }
   }
 

@@ -7,6 +7,8 @@ enum HostCalls {
     return unsafe pipe(&ends) == 0 ? (ends[0], ends[1]) : nil
   }
 
+  static func makeFifo(_ path: String) -> Bool { unsafe mkfifo(path, 0o600) == 0 }
+
   static func openForBoth(_ path: String) -> Int32 { unsafe open(path, O_RDWR | O_NOCTTY) }
 
   static func put(_ text: String, to descriptor: Int32) -> Bool {

@@ -63,6 +63,18 @@ import Testing
       file.failure == .host(operation: "write to", path: "/dev/full", errno: ENOSPC))
   }
 
+  @Test func aFifoThatNobodyReadsIsGivenUpWhenAsked() throws {
+    let fifo = path("fifo")
+    #expect(HostCalls.makeFifo(fifo))
+    let reader = HostCalls.openForBoth(fifo)
+    let file = try FileEndpoint(path: fifo)
+    file.isHopeless = { true }
+    print(String(repeating: "x", count: 1 << 20), to: file)
+    file.flush()
+    #expect(file.failure == nil)
+    close(reader)
+  }
+
   // MARK: Standard input and output
 
   @Test func aReaderWhoTakesNothingIsGivenUpWhenAsked() throws {
@@ -214,6 +226,22 @@ import Testing
       endpoint.service()
     }
     #expect(!endpoint.isConnected)
+  }
+
+  @Test func socketTakesWhatAClientTypedThatIsGoneAlready() throws {
+    let endpoint = try SocketEndpoint(path: path("console"))
+    print("# ", to: endpoint)
+    let hasty = try #require(HostCalls.makeSocket(connectedTo: path("console")))
+    #expect(HostCalls.put("halt\r", to: hasty))
+    close(hasty)
+    #expect(received(endpoint) == bytes("halt\r"))
+    #expect(endpoint.acceptsOutput)
+    endpoint.service()
+    #expect(!endpoint.isConnected)
+    let next = try #require(HostCalls.makeSocket(connectedTo: path("console")))
+    endpoint.service()
+    #expect(read(next) == "# ")
+    close(next)
   }
 
   @Test func onlyAStaleSocketIsReplaced() throws {

@@ -86,6 +86,17 @@ import Testing
     #expect(runner.progress == .finished)
   }
 
+  @Test func aLongTextIsTypedInOrderWhileMoreComes() {
+    let text = String((0..<20_000).map { Character(UnicodeScalar(UInt8($0 % 64 + 33))) })
+    let runner = runner(.send(text), .waitFor("ok"), .send(text))
+    var taken = ""
+    for _ in 0..<15_000 {
+      if case .byte(let byte)? = runner.receive() { taken.unicodeScalars.append(.init(byte)) }
+    }
+    print("ok", to: runner)
+    #expect(taken + typed(runner) == text + text)
+  }
+
   @Test func breakIsTypedInItsPlace() {
     let runner = runner(.send("x"), .sendBreak, .send("y"))
     #expect(runner.receive() == .byte(0x78))

@@ -182,6 +182,22 @@ struct MachineRunTests {
     #expect(HostClock.time(upTo: 400, host: lag + 500) == 500)
   }
 
+  @Test(
+    "a guest that is ahead of the host's clock waits for it, but not for less than a millisecond")
+  func hostTimeAhead() {
+    let host = HostClock(guestTime: 0)
+    host.catchUp(with: 5_000_000)
+    #expect(host.guestTime >= 5_000_000)
+  }
+
+  @Test("a stop is seen before anything is executed")
+  func stopRequest() throws {
+    let machine = try Self.machine([Self.loop])
+    machine.stopper.requestStop()
+    #expect(try machine.run(RunLimits(instructions: 1000)) == .interrupted)
+    #expect(machine.cpus[0].instructionCount == 0)
+  }
+
   @Test("an instruction trace has the first instruction of PALcode, and none that did not run")
   func traceOfInterrupt() throws {
     final class Lines { var all: [String] = [] }

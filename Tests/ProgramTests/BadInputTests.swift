@@ -69,6 +69,38 @@ struct BadInputTests {
     #expect(run.errors.contains(window), "\(run.errors)")
   }
 
+  @Test("output into a file that is something else to the run is refused, and the file stays")
+  func outputOverInput() async throws {
+    let directory = try TemporaryDirectory()
+    let base = directory.write([UInt8](repeating: 7, count: 1 << 16), to: "base.raw")
+    let disk = directory.file("disk.qcow2")
+    let made = try await Program.run(
+      "image", "create", "-f", "qcow2", "-b", base, "-F", "raw", disk)
+    #expect(made.status == 0, "\(made.errors)")
+    let link = directory.file("link")
+    try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: "disk.qcow2")
+    let log = directory.file("log")
+    let cases = [
+      ["--console", "file:\(disk)"], ["--console", "file:\(link)"], ["--console", "file:\(base)"],
+      ["--trace", "pci:\(disk)"], ["--virtio-console", "none,port=a:file:\(disk)"],
+      ["--nvram", log, "--console", "file:\(log)"],
+      ["--console", "file:\(log)", "--virtio-console", "file:\(directory.path)/./log"],
+    ]
+    for output in cases {
+      let before = (
+        try Data(contentsOf: URL(filePath: disk)), try Data(contentsOf: URL(filePath: base))
+      )
+      let run = try await Program.run(
+        Program.path, ["run", "--disk", "\(disk),format=qcow2", "--timeout", "0.1"] + output)
+      #expect(run.status == 2, "\(output)")
+      #expect(run.errorLines.count == 1, "\(run.errors)")
+      #expect(run.errors.contains("name another file"), "\(run.errors)")
+      #expect(try Data(contentsOf: URL(filePath: disk)) == before.0)
+      #expect(try Data(contentsOf: URL(filePath: base)) == before.1)
+    }
+    #expect(!FileManager.default.fileExists(atPath: log))
+  }
+
   @Test("a truncated qcow2 image is refused and not touched")
   func truncatedImage() async throws {
     let directory = try TemporaryDirectory()

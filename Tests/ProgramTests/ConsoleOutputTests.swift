@@ -38,6 +38,24 @@ struct ConsoleOutputTests {
     #expect(run.errors.contains("cannot write to /dev/full: No space left on device"))
   }
 
+  @Test(
+    "a FIFO whose reader has stopped reading does not keep a run from ending",
+    arguments: [
+      "--trace instructions:\"$2/fifo\"", "--trace instructions 2>\"$2/fifo\"",
+    ])
+  func stoppedReader(_ output: String) async throws {
+    directory.write(TinyKernel.elf([0xC3FF_FFFF]), to: "loop")
+    let run = try await Program.run(
+      "sh",
+      [
+        "-c",
+        "mkfifo \"$2/fifo\"; sleep 8 >/dev/null 2>&1 <\"$2/fifo\" & exec \"$1\" run --kernel \"$2/loop\" "
+          + output,
+        "sh", Program.path, directory.path,
+      ], interruptAfter: .seconds(2))
+    #expect(run.status == 130)
+  }
+
   @Test("the variables are kept when the terminal goes away")
   func hangUp() async throws {
     let file = directory.path + "/nvram"

@@ -63,6 +63,17 @@ struct HostileGuestTests {
     #expect(run.errors.contains("0.010000 s of guest time"))
   }
 
+  @Test("with the host's clock no guest is faster than the world")
+  func hostClock() async throws {
+    let directory = try TemporaryDirectory()
+    let kernel = directory.write(TinyKernel.elf([0xC3FF_FFFF]), to: "loop.elf")
+    let start = ContinuousClock.now
+    let run = try await Program.run(
+      "run", "--clock", "host", "--kernel", kernel, "--timeout", "1")
+    #expect(run.status == 124)
+    #expect(ContinuousClock.now - start >= .milliseconds(900))
+  }
+
   @Test("Ctrl-C ends a run with status 130")
   func interrupt() async throws {
     let directory = try TemporaryDirectory()

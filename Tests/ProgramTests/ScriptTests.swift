@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 /// `run --script`: typing at the firmware's prompt.
@@ -55,6 +56,11 @@ struct ScriptTests {
     let run = try await Program.run("run", "--script", path)
     #expect(run.status == 1)
     #expect(run.errors.contains("s.txt:2: \"login: \" did not come within 0.01 s of guest time ("))
+    // The firmware waits at its prompt, and time goes to the limit at once.
+    let idle = try await self.run(
+      "wait \">>> \"\nwithin 1\nwait \"login: \"\n", "--timeout", "20")
+    #expect(idle.status == 1)
+    #expect(idle.errors.contains("script.txt:3: \"login: \" did not come within 1.0 s"))
   }
 
   @Test("what is no script is refused before anything runs")
@@ -67,5 +73,14 @@ struct ScriptTests {
     let binary = try await Program.run("run", "--script", path)
     #expect(binary.status == 2)
     #expect(binary.errors.contains("is not UTF-8 text"))
+    // Nor is anything made on the host.
+    let disk = directory.write([UInt8](repeating: 0, count: 512), to: "disk.raw")
+    let overlay = directory.file("overlay.qcow2")
+    for wrong in [["--script", path], ["--kernel", directory.file("none")]] {
+      let refused = try await Program.run(
+        Program.path, ["run", "--disk", "\(disk),format=raw,overlay=\(overlay)"] + wrong)
+      #expect(refused.status == 2)
+      #expect(!FileManager.default.fileExists(atPath: overlay))
+    }
   }
 }

@@ -87,6 +87,22 @@ struct ConsoleDeviceTests {
     #expect(!rig.virtio.needsReset)
   }
 
+  @Test("An alarm does its budget of output, and the next one goes on")
+  func outputBudget() throws {
+    let rig = try ConsoleRig()
+    try rig.start()
+    let perAlarm = NotifiedQueues.budget / (ConsoleDevice.outputLimit * ConsoleDevice.outputCost)
+    for _ in 0..<perAlarm + 1 {
+      try rig.virtio.queues[1].add([.readable(0, ConsoleDevice.outputLimit)])
+    }
+    try rig.virtio.registers.kick(queue: 1)
+    for count in [perAlarm, 1] {
+      rig.virtio.clock.advance(to: try #require(rig.virtio.clock.nextDeadline))
+      rig.virtio.clock.runDueAlarms()
+      #expect(try rig.virtio.queues[1].takeUsed().count == count)
+    }
+  }
+
   @Test("Output from where no memory is stops there; the rest goes on (H12)")
   func unreachableOutput() throws {
     let rig = try ConsoleRig()
@@ -145,6 +161,15 @@ struct ConsoleDeviceTests {
     buffers = try rig.offer(0, 8)
     try rig.poll()
     #expect(try rig.filled(0, buffers).isEmpty)
+  }
+
+  @Test("Input that no buffer takes does not wake an idle guest again and again")
+  func inputWithoutBuffers() throws {
+    let rig = try ConsoleRig()
+    try rig.start()
+    rig.console.type("x")
+    rig.device.poll()
+    #expect(rig.virtio.clock.nextDeadline == nil)
   }
 
   @Test("A paste of 200 KiB arrives whole, whatever the buffers")

@@ -44,7 +44,10 @@ enum IntegerHandlers {
     default: nil
     }
   }
+}
 
+/// Loads and stores.
+enum MemoryHandlers {
   /// Loads to either register file.
   @unsafe static func load(_ operation: Operation) -> Handler? {
     switch operation {

@@ -17,7 +17,7 @@ struct CPUState: BitwiseCopyable {
 
   // MARK: Program counter and mode
 
-  /// The next instruction, valid only while no block runs.
+  /// The next instruction while no block runs; during a bus access the instruction that makes it.
   var pc: UInt64 = 0
   /// Virtual address of the page that the running block lies in.
   var pcPage: UInt64 = 0

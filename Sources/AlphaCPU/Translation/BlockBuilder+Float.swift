@@ -5,12 +5,12 @@ extension BlockBuilder {
   mutating func emitFloat(_ operation: Operation, _ i: InstructionWord) {
     if 0x20...0x27 ~= i.opcode {
       let displacement = packed(Int(i.memoryDisplacement))
-      if let handler = unsafe IntegerHandlers.load(operation) {
+      if let handler = unsafe MemoryHandlers.load(operation) {
         guard i.ra != 31 else { return }
         unsafe append(
           handler, ra: floatDestination(i.ra), rb: source(i.rb), rc: i.opcode,
           immediate: displacement)
-      } else if let handler = unsafe IntegerHandlers.store(operation) {
+      } else if let handler = unsafe MemoryHandlers.store(operation) {
         unsafe append(
           handler, ra: floatSource(i.ra), rb: source(i.rb), rc: i.opcode,
           immediate: displacement)

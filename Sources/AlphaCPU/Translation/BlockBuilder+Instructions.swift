@@ -97,13 +97,13 @@ extension BlockBuilder {
           addImmediate, rb: source(i.rb), rc: destination(i.ra), immediate: immediate)
       }
     default:
-      if let handler = unsafe IntegerHandlers.load(operation) {
+      if let handler = unsafe MemoryHandlers.load(operation) {
         // A load to R31 is a prefetch: no access, no trap. LDx_L takes its reservation all the same.
         guard i.ra != 31 || operation == .ldlL || operation == .ldqL else { return }
         unsafe append(
           handler, ra: destination(i.ra), rb: source(i.rb), rc: i.opcode,
           immediate: packed(displacement))
-      } else if let handler = unsafe IntegerHandlers.store(operation) {
+      } else if let handler = unsafe MemoryHandlers.store(operation) {
         let isConditional = operation == .stlC || operation == .stqC
         unsafe append(
           handler, ra: isConditional ? destination(i.ra) : source(i.ra), rb: source(i.rb),

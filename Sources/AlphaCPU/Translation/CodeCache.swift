@@ -106,6 +106,12 @@ final class CodeCache {
     Int(unsafe block.load(fromByteOffset: BlockHeader.countOffset, as: UInt32.self))
   }
 
+  /// What a block was built for.
+  static func key(_ block: Code) -> BlockKey {
+    let header = unsafe block - BlockHeader.size
+    return BlockKey(rawValue: unsafe header.load(as: BlockHeader.self).key)
+  }
+
   /// Builds the block and remembers it; its page is protected against silent writes.
   func build(_ key: BlockKey, addressSpaces: AddressSpaces) -> Code {
     if top + BlockBuilder.maximumByteCount > Self.arenaByteCount { removeAll() }
@@ -141,8 +147,7 @@ final class CodeCache {
   /// have changed since the linked block was found through the jump cache, and a link outlives TBI.
   func link(_ site: UnsafeMutableRawPointer, to block: Code, _ key: BlockKey) {
     guard unsafe site >= arena && site < arena + top else { return }
-    let stub = unsafe site.load(as: Code.self) - BlockHeader.size
-    let source = unsafe BlockKey(rawValue: stub.load(as: BlockHeader.self).key)
+    let source = unsafe Self.key(site.load(as: Code.self))
     guard source.page == key.page else { return }
     unsafe site.storeBytes(of: block, as: Code.self)
   }

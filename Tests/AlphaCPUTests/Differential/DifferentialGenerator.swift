@@ -6,7 +6,8 @@ struct DifferentialGenerator {
   var numbers: SeededGenerator
 
   private static let operates = Operation.allCases.filter {
-    InstructionTable.row(of: $0).format == .integerOperate && !InstructionTable.row(of: $0).mayTrap
+    InstructionTable.row(of: $0).format == .integerOperate
+      && !InstructionTable.row(of: $0).mnemonic.hasSuffix("/v")
   }
   private static let trapping: [Operation] = [.addlV, .sublV, .mullV, .addqV, .subqV, .mulqV]
   private static let loads: [Operation] = [.ldbu, .ldwu, .ldl, .ldq, .ldqU, .lds, .ldt]
@@ -83,7 +84,7 @@ struct DifferentialGenerator {
 
   private mutating func offset(_ operation: Operation) -> Int {
     let offset = number(4) == 0 ? number(0x4000) - 0x2000 : number(0x400)
-    let byteCount = InstructionTable.row(of: operation).byteCount
+    let byteCount = operation.byteCount
     return operation == .ldqU || operation == .stqU ? offset : offset & -byteCount
   }
 

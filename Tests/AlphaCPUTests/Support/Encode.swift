@@ -107,3 +107,15 @@ extension Encode {
     memory(.stl, ra, displacement, rb)
   }
 }
+
+extension Operation {
+  /// Bytes that a load or store moves.
+  var byteCount: Int {
+    switch self {
+    case .ldbu, .stb: 1
+    case .ldwu, .stw: 2
+    case .ldl, .ldlL, .lds, .ldf, .stl, .stlC, .sts, .stf: 4
+    default: 8
+    }
+  }
+}

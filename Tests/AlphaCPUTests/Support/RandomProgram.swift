@@ -85,7 +85,7 @@ struct RandomProgram {
 
   /// Mostly aligned, within a page; the program's first words among them.
   private mutating func offset(_ operation: Operation) -> Int {
-    let byteCount = InstructionTable.row(of: operation).byteCount
+    let byteCount = operation.byteCount
     let offset = number(number(2) == 0 ? 256 : 0x1000)
     return number(20) == 0 ? offset : offset & -byteCount
   }

@@ -81,7 +81,7 @@ struct SystemGenerator {
         operation.isFloat
         ? number(8) == 0 ? 31 : isS ? 10 + number(10) : number(10)
         : number(8) == 0 && operation != .ldlL && operation != .ldqL ? 31 : number(26)
-      let byteCount = InstructionTable.row(of: operation).byteCount
+      let byteCount = operation.byteCount
       let displacement = number(6) == 0 ? number(64) : number(64) & -byteCount
       return address + [Encode.memory(operation, register, displacement, 28)]
     }
