@@ -133,6 +133,7 @@ final class DiskImageFuzz {
   private func edit() throws(FuzzFinding) {
     distrust()
     host.stop()
+    disk?.isEdited = true
     do {
       try DiskImageEdit.apply(&input, to: store)
     } catch {
