@@ -110,6 +110,11 @@ final class DiskImageFuzz {
       switch error.cause {
       case .refused: return false
       case .readOnly where disk?.isWritable != true: return false
+      case .readOnly where host.hasEverFailed:
+        // It could write its header neither new nor old; the file may have either.
+        mayLeak = true
+        forgetModels()
+        return false
       case .backing where disk?.lacksBacking == true: return false
       case .host where host.hasFailed || error.isOutOfSpace:
         mayLeak = true
@@ -123,6 +128,10 @@ final class DiskImageFuzz {
   func distrust() {
     isSound = false
     mayLeak = false
+    forgetModels()
+  }
+
+  private func forgetModels() {
     model = nil
     disk?.modelBelow = nil
     snapshotModels = []
@@ -213,6 +222,8 @@ final class FuzzHost {
   private(set) var effort: UInt64 = 0
   /// Whether a request has failed since the image was opened.
   private(set) var hasFailed = false
+  /// Whether a request has ever failed.
+  private(set) var hasEverFailed = false
   private var operation: MemoryFileStore.Operation?
   private var remaining = 0
   private var isLasting = false
@@ -239,6 +250,7 @@ final class FuzzHost {
     remaining -= 1
     guard remaining < 0 else { return nil }
     hasFailed = true
+    hasEverFailed = true
     if !isLasting { operation = nil }
     return errno
   }
