@@ -305,11 +305,11 @@ struct ImageCommandTests {
     #expect(!FileManager.default.fileExists(atPath: directory.file("new")))
   }
 
-  /// An image of 256 GiB in six clusters: its L1 entries name one L2 table, whose entries name one
+  /// An image of 8 TiB in seven clusters: its L1 entries name one L2 table, whose entries name one
   /// cluster of zeroes, and only who reads that knows.
   private static var bigImage: [UInt8] {
     let cluster = 65536
-    var bytes = [UInt8](repeating: 0, count: 6 * cluster)
+    var bytes = [UInt8](repeating: 0, count: 7 * cluster)
     func put(_ value: UInt64, at offset: Int) {
       for index in 0..<8 {
         bytes[offset + index] = UInt8(truncatingIfNeeded: value >> (56 - 8 * index))
@@ -317,15 +317,15 @@ struct ImageCommandTests {
     }
     put(0x5146_49FB_0000_0003, at: 0)
     put(16, at: 16)  // no backing name; cluster bits
-    put(256 << 30, at: 24)
-    put(512, at: 32)  // no encryption; L1 entries
+    put(8 << 40, at: 24)
+    put(16_384, at: 32)  // no encryption; L1 entries
     put(UInt64(3 * cluster), at: 40)
     put(UInt64(cluster), at: 48)
     put(1 << 32, at: 56)  // refcount table clusters
     put(4 << 32 | 104, at: 96)  // refcount order, header length
     put(UInt64(2 * cluster), at: cluster)
-    for index in 0..<512 { put(UInt64(4 * cluster), at: 3 * cluster + 8 * index) }
-    for index in 0..<8192 { put(UInt64(5 * cluster), at: 4 * cluster + 8 * index) }
+    for index in 0..<16_384 { put(UInt64(5 * cluster), at: 3 * cluster + 8 * index) }
+    for index in 0..<8192 { put(UInt64(6 * cluster), at: 5 * cluster + 8 * index) }
     return bytes
   }
 
