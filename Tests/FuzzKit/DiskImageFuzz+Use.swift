@@ -283,9 +283,13 @@ extension DiskImageFuzz {
     guard let disk, disk.image.byteCount <= 1 << 18 else { return }
     if flags & 3 == 3 {
       guard disk.isWritable else { return }
-      try attempt("dropping of content") { () throws(ImageFault) in try disk.qcow.dropContent() }
+      let isDropped = try attempt("dropping of content") { () throws(ImageFault) in
+        try disk.qcow.dropContent()
+      }
       model = nil
-      return try learn()
+      // What a failed one has left is not durable before a flush.
+      if isDropped { try learn() }
+      return
     }
     let copy = MemoryFileStore(name: "copy")
     var outcome: ImageComparison.Outcome?
