@@ -72,6 +72,24 @@ import Testing
         == TestRandom.bytes(16 * Self.cluster, seed: 1))
   }
 
+  @Test("I71: a snapshot of an impossible size is not shown by half")
+  func showingOfDamage() throws {
+    let store = try imageWithSnapshot()
+    let image = try QcowImage(store, readOnly: false)
+    let writer = try #require(image.writer)
+    var snapshot = image.snapshots[0]
+    snapshot.l1Count = 0
+    snapshot.diskByteCount = 1 << 60
+    try image.replaceSnapshotTable([snapshot], writer)
+    try image.close()
+    let view = try QcowImage(store)
+    #expect(
+      fault { try view.showSnapshot(at: 0) }?.contains("the disk had 1152921504606846976") == true)
+    #expect(
+      try view.bytes(at: 0, count: 16 * Self.cluster)
+        == TestRandom.bytes(16 * Self.cluster, seed: 1))
+  }
+
   @Test("I35: a write through an entry far behind the end does not extend the file")
   func farEntry() throws {
     var fixture = QcowFixture()

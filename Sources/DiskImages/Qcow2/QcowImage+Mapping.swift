@@ -46,9 +46,7 @@ extension QcowImage {
 
   /// The L2 table that maps `offset`, or nil where there is none.
   func table(for offset: UInt64) throws(ImageFault) -> L2Table? {
-    let index = Int(geometry.l1Index(offset))
-    guard index < l1.count else { throw damage(at: offset, "the L1 table is too small") }
-    let entry = L1Entry(rawValue: l1[index])
+    let entry = L1Entry(rawValue: l1[Int(geometry.l1Index(offset))])
     guard entry.l2Offset != 0 else { return nil }
     if entry.hasReservedBits {
       note("L1 entry \(geometry.l1Index(offset)) has reserved bits set")

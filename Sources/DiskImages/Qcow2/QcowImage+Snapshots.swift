@@ -115,8 +115,9 @@ extension QcowImage {
       throw ImageFault(store.name, .refused("was opened for writing; a snapshot is only read"))
     }
     let snapshot = try snapshot(at: index)
-    l1 = try l1Table(of: snapshot)
+    let table = try l1Table(of: snapshot)
     header.byteCount = try diskByteCount(of: snapshot, at: index)
+    l1 = table
     l1 += repeatElement(0, count: max(0, Int(geometry.l1Count(for: byteCount)) - l1.count))
   }
 
