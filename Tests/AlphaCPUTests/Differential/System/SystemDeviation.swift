@@ -20,7 +20,9 @@ enum SystemDeviation {
     let word = InstructionWord(rawValue: word)
     return Operation.allCases.contains {
       let row = InstructionTable.row(of: $0)
-      return row.opcode == word.opcode && row.format == .floatOperate && row.qualifiers != .none
+      // ITOFx have no qualifiers, and the peer looks at none.
+      return row.opcode == word.opcode && row.format == .floatOperate
+        && (row.qualifiers != .none || row.opcode == 0x14)
         && row.function & 0x3F == word.floatFunction & 0x3F
     }
   }
