@@ -11,6 +11,17 @@ public enum Preallocation: String, CaseIterable, Sendable {
 }
 
 extension FileStore {
+  /// Throws if the host cannot take space for a new image, before the old content is gone.
+  func checkReserves(_ preallocation: Preallocation) throws(ImageFault) {
+    guard preallocation == .falloc else { return }
+    guard capacity == nil, try allocate(0..<1) else { throw cannotReserve }
+  }
+
+  private var cannotReserve: ImageFault {
+    ImageFault(
+      name, .refused("its file system cannot reserve space; preallocation full writes it"))
+  }
+
   /// Takes space for a range that reads zero; the file reaches to its end afterwards.
   func reserve(_ range: Range<UInt64>, _ preallocation: Preallocation) throws(ImageFault) {
     guard !range.isEmpty else { return }
@@ -18,10 +29,7 @@ extension FileStore {
     case .off, .metadata:
       if try byteCount() < range.upperBound { try setByteCount(range.upperBound) }
     case .falloc:
-      guard try allocate(range) else {
-        throw ImageFault(
-          name, .refused("its file system cannot reserve space; preallocation full writes it"))
-      }
+      guard try allocate(range) else { throw cannotReserve }
     case .full: try storeZeroes(range)
     }
   }

@@ -57,6 +57,37 @@ import Testing
     #expect(try QcowImage(store).snapshots.map(\.name) == ["one"])
   }
 
+  @Test("W36: a snapshot with more references than its clusters have is not deleted by half")
+  func deletionOfRepeatedReferences() throws {
+    let store = try imageWithSnapshot()
+    let first = quadwords(try store.bytes(at: l2Offset(store), count: 8))[0]
+    try patch(store, at: l2Offset(store) + 8) { _ in first }
+    try patch(store, at: l2Offset(store) + 16) { _ in first }
+    let image = try QcowImage(store, readOnly: false)
+    #expect(fault { try image.deleteSnapshot(at: 0) }?.contains("alone has 3") == true)
+    try image.close()
+    let after = try QcowImage(store)
+    #expect(after.snapshots.map(\.name) == ["one"])
+    #expect(!after.header.isCorrupt)
+  }
+
+  @Test("W37: applying a snapshot leaves a cluster that the disk has twice behind")
+  func applyingOverRepeatedReferences() throws {
+    let store = try imageWithSnapshot()
+    let image = try QcowImage(store, readOnly: false)
+    try image.write(at: 0, TestRandom.bytes(2 * Self.cluster, seed: 2))
+    try image.close()
+    let first = quadwords(try store.bytes(at: l2Offset(store), count: 8))[0]
+    try patch(store, at: l2Offset(store) + 8) { _ in first }
+    let damaged = try QcowImage(store, readOnly: false)
+    try damaged.applySnapshot(at: 0)
+    try damaged.close()
+    #expect(
+      try QcowImage(store).bytes(at: 0, count: 16 * Self.cluster)
+        == TestRandom.bytes(16 * Self.cluster, seed: 1))
+    #expect(try QcowImage.check(store).exitStatus == 3)
+  }
+
   @Test("W13: a cluster that a snapshot shares is not written, whatever its COPIED flag says")
   func forgedCopied() throws {
     let store = try imageWithSnapshot()

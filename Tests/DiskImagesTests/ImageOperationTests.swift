@@ -318,6 +318,23 @@ import Testing
     #expect(try QcowImage.check(store).exitStatus == 0)
   }
 
+  @Test("C14: new refcounts do not go where the tables of a cut file point")
+  func rebuildOfCutFile() throws {
+    let store = try Self.newImage(4096, 1 << 20)
+    let image = try QcowImage(store, readOnly: false)
+    try image.write(at: 0, (1...6).flatMap { [UInt8](repeating: $0, count: 4096) })
+    try image.close()
+    try store.setByteCount(store.byteCount() - 3 * 4096)
+    // No refcount can be read, also of what lies behind the end.
+    let header = try QcowHeader(reading: store)
+    try store.write(at: header.refcountTableOffset + 7, [1])
+    _ = try QcowImage.repair(store, .all)
+    let repaired = try QcowImage.repair(store, .all)
+    #expect(repaired.exitStatus == 0, "\(repaired.findings)")
+    let expected = [1, 2, 3, 0, 0, 0].flatMap { [UInt8](repeating: $0, count: 4096) }
+    #expect(try QcowImage(store).bytes(at: 0, count: 6 * 4096) == expected)
+  }
+
   @Test("C15: refcounts are built anew where the size is fixed, behind all that is in use")
   func repairOfDevice() throws {
     let directory = try TemporaryDirectory()
@@ -383,6 +400,43 @@ import Testing
       report.findings.contains(
         "cluster 3 belongs to the L1 table and to entry 1 of the L2 table at 0x4000"),
       "\(report.findings)")
+  }
+
+  @Test("C6: metadata that has another owner is corrupt, whatever its refcount")
+  func contestedMetadata() throws {
+    var fixture = QcowFixture()
+    fixture.put64(QcowFixture.l2 + 8, UInt64(QcowFixture.l1))
+    let store = fixture.store()
+    let repaired = try QcowImage.repair(store, .all)
+    #expect(repaired.exitStatus == 2 && repaired.corruptions == 1)
+    #expect(
+      repaired.findings == [
+        "corrupt: cluster 3 holds metadata and more than that",
+        "cluster 3 belongs to the L1 table and to entry 1 of the L2 table at 0x4000",
+      ])
+
+    // What a writer refuses to open is not called clean either.
+    let shared = try Self.newImage(4096, 1 << 20)
+    let image = try QcowImage(shared, readOnly: false)
+    try image.createSnapshot(named: "a", seconds: 0)
+    var snapshot = image.snapshots[0]
+    snapshot.l1Offset = image.header.l1Offset
+    try image.replaceSnapshotTable([snapshot], #require(image.writer))
+    try image.close()
+    #expect(try QcowImage.repair(shared, .all).exitStatus == 2)
+    #expect(
+      fault { _ = try QcowImage(shared, readOnly: false) }?.contains("overlaps") == true)
+  }
+
+  @Test("A host that cannot reserve space keeps what the new image was to replace")
+  func refusedReservation() throws {
+    let store = MemoryFileStore([UInt8](repeating: 7, count: 4096))
+    var options = QcowImage.CreationOptions(byteCount: 1 << 20)
+    options.preallocation = .falloc
+    #expect(fault { try RawImage.create(on: store, options) }?.contains("cannot reserve") == true)
+    #expect(fault { try QcowImage.create(on: store, options) }?.contains("cannot reserve") == true)
+    let isKept = store.bytes == [UInt8](repeating: 7, count: 4096)
+    #expect(isKept)
   }
 
   @Test("Q11: the refcount width changes, unless a count would not fit")
@@ -495,6 +549,12 @@ import Testing
     try ImageConversion().run(from: image, to: RawImage(target, readOnly: false))
     #expect(bytesRead < 8 << 20)
     #expect(try ImageComparison.run(image, RawImage(target, readOnly: true)) == .same)
+    let written = MemoryFileStore()
+    options.preallocation = .full
+    try QcowImage.create(on: written, options)
+    let empty = try QcowImage(written)
+    #expect(
+      try ImageComparison.run(image, empty, isStrict: true) == .storedDifferently(offset: 0))
   }
 
   @Test("Parts and rows of disks are read as one disk")

@@ -38,7 +38,7 @@ extension DiskImageFuzz {
   /// Opens the image if none is open.
   func openDisk(flags: UInt8) throws(FuzzFinding) {
     guard disk == nil else { return }
-    host.stop()
+    host.forget()
     try attempt("open") { () throws(ImageFault) in
       let name = try QcowImage(store).information.backingName
       let backing: RawImage? =
@@ -189,7 +189,7 @@ extension DiskImageFuzz {
   private func leave(_ disk: OpenDisk) throws(FuzzFinding) {
     self.disk = nil
     if host.hasFailed { mayLeak = true }
-    host.stop()
+    host.forget()
     if !disk.isWritable { model = disk.modelBelow }
     guard isSound else { return }
     // Refcounts that were postponed and lost are counted anew before anything else.
@@ -225,6 +225,7 @@ extension DiskImageFuzz {
     let index = number % (disk.qcow.snapshots.count + 1)
     guard disk.isWritable else { return try showSnapshot(index, of: disk) }
     let isTracked = snapshotModels.count == disk.qcow.snapshots.count
+    let exists = kind % 3 == 0 || index < disk.qcow.snapshots.count
     let done = try attempt("change of snapshots") { () throws(ImageFault) in
       switch kind % 3 {
       case 0: try disk.qcow.createSnapshot(named: "\(number)", seconds: 0)
@@ -232,7 +233,10 @@ extension DiskImageFuzz {
       default: try disk.qcow.deleteSnapshot(at: index)
       }
     }
-    if !done, host.hasFailed || mayLeak {
+    guard exists || !done else {
+      throw FuzzFinding("snapshot \(index), which does not exist, was changed")
+    }
+    if !done, exists, host.hasFailed || mayLeak {
       // COPIED flags may be missing or too many: harmless, but not clean.
       distrust()
     }

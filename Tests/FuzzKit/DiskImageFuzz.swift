@@ -64,6 +64,7 @@ final class DiskImageFuzz {
     }
     host.stop()
     try closeDisk()
+    host.forget()
     try check(verifiesContent: true)
     try repair(.all)
     try openDisk(flags: 1)
@@ -109,8 +110,8 @@ final class DiskImageFuzz {
       guard isSound else { return false }
       switch error.cause {
       case .refused: return false
-      case .readOnly where disk?.isWritable != true: return false
-      case .readOnly where host.hasEverFailed:
+      case .readOnly where disk?.isWritable == false: return false
+      case .readOnly where disk != nil && host.hasFailed:
         // It could write its header neither new nor old; the file may have either.
         mayLeak = true
         forgetModels()
@@ -141,7 +142,7 @@ final class DiskImageFuzz {
 
   private func edit() throws(FuzzFinding) {
     distrust()
-    host.stop()
+    host.forget()
     disk?.isEdited = true
     do {
       try DiskImageEdit.apply(&input, to: store)
@@ -222,8 +223,6 @@ final class FuzzHost {
   private(set) var effort: UInt64 = 0
   /// Whether a request has failed since the image was opened.
   private(set) var hasFailed = false
-  /// Whether a request has ever failed.
-  private(set) var hasEverFailed = false
   private var operation: MemoryFileStore.Operation?
   private var remaining = 0
   private var isLasting = false
@@ -239,8 +238,11 @@ final class FuzzHost {
   }
 
   /// All works again.
-  func stop() {
-    operation = nil
+  func stop() { operation = nil }
+
+  /// All works, and always has.
+  func forget() {
+    stop()
     hasFailed = false
   }
 
@@ -250,7 +252,6 @@ final class FuzzHost {
     remaining -= 1
     guard remaining < 0 else { return nil }
     hasFailed = true
-    hasEverFailed = true
     if !isLasting { operation = nil }
     return errno
   }

@@ -63,7 +63,7 @@ public enum ImageComparison {
 
 /// The ways to store bytes that a strict comparison tells apart.
 private enum StorageKind {
-  case nothing, hole, zeroCluster, data, compressed
+  case nothing, hole, zeroCluster, dataInHole, data, compressed
 }
 
 extension DiskImage {
@@ -79,7 +79,7 @@ extension DiskImage {
       case .unallocated: .nothing
       case .zero(reservedAt: nil): layer is RawImage ? .hole : .zeroCluster
       case .zero: .hole
-      case .stored: .data
+      case .stored: segment.isHole ? .dataInHole : .data
       case .compressed: .compressed
       }
     return (kind, offset + segment.length)

@@ -1,50 +1,3 @@
-/// What a check of an image found. Names and meanings are those of `qemu-img check`.
-public struct QcowCheckReport: Equatable, Sendable {
-  /// Findings in words, the first hundred.
-  public var findings: [String] = []
-  /// Faults that can lose data.
-  public var corruptions = 0
-  /// Clusters that nothing refers to, or with too many counted references: lost space only.
-  public var leaks = 0
-  /// Parts of the image that could not be checked.
-  public var checkErrors = 0
-  /// Corruptions that a repair removed.
-  public var corruptionsFixed = 0
-  /// Leaks that a repair removed.
-  public var leaksFixed = 0
-  /// Compressed clusters whose content does not inflate, when the content was checked.
-  public var unreadableClusters = 0
-  /// Clusters of the disk.
-  public var totalClusters: UInt64 = 0
-  /// Clusters of the disk that the image holds, compressed ones included.
-  public var allocatedClusters: UInt64 = 0
-  /// Allocated clusters that do not follow the one before in the file.
-  public var fragmentedClusters: UInt64 = 0
-  /// Compressed clusters.
-  public var compressedClusters: UInt64 = 0
-  /// End of the last cluster in use.
-  public var imageEndOffset: UInt64 = 0
-
-  /// The exit status of `qemu-img check`: 0 clean, 1 not checked, 2 corrupt, 3 leaks only.
-  public var exitStatus: Int32 {
-    if checkErrors > 0 { return 1 }
-    if corruptions > 0 || unreadableClusters > 0 { return 2 }
-    return leaks > 0 ? 3 : 0
-  }
-
-  mutating func note(_ text: @autoclosure () -> String) {
-    if findings.count < 100 { findings.append(text()) }
-  }
-  mutating func omission(_ text: @autoclosure () -> String) {
-    checkErrors += 1
-    note("not checked: " + text())
-  }
-  mutating func corruption(_ text: @autoclosure () -> String) {
-    corruptions += 1
-    note("corrupt: " + text())
-  }
-}
-
 /// Counts every reference in an image and compares with its refcounts.
 ///
 /// Needs no backing file and changes nothing. Time and memory are linear in the metadata that the
@@ -60,10 +13,12 @@ final class QcowCheck {
   private(set) var census = ReferenceCensus()
   /// References to clusters behind the end of the file.
   private var beyond = ReferenceCensus()
+  /// The same when all is counted.
+  private(set) var countsBeyond = ReferenceCounts()
   /// The census when all is counted.
   private(set) var counts = ReferenceCounts()
   /// Whether some cluster has more references than its refcount says.
-  var hasLowCounts: Bool { !overused.isEmpty }
+  private(set) var hasLowCounts = false
   /// How many corruptions are COPIED flags that do not agree with the refcount.
   private(set) var copiedFaults = 0
   /// Whether some refcounts cannot be read or changed.
@@ -82,13 +37,18 @@ final class QcowCheck {
   /// Where ``isHole(_:_:)`` looked last: a stretch of data, or a hole.
   private var known: Range<UInt64> = 0..<0
   private var isKnownHole = false
-  /// Clusters with more references than their refcount says, the first twenty.
-  private var overused: [UInt64] = []
+  /// Clusters whose owners are to be named, the first twenty.
+  private var shared: [UInt64] = []
   /// Who refers to those of an earlier walk, the first few each.
   private var owners: [UInt64: [String]] = [:]
   /// Users of each L2 table, by its cluster: in the active L1 table, and in all.
   private var activeTables = ReferenceCensus()
   private var tables = ReferenceCensus()
+  /// Clusters of all other metadata, which one reference each is for.
+  private var structures = ReferenceCensus()
+  /// Clusters of metadata that something else refers to as well. A writer refuses to touch them,
+  /// whatever their refcount.
+  private var contested: [UInt64] = []
 
   /// - Parameter verifiesContent: whether compressed clusters are inflated too.
   init(_ store: any FileStore, verifiesContent: Bool = false) throws(ImageFault) {
@@ -112,29 +72,45 @@ final class QcowCheck {
 
   /// Counts every reference, those of the refcount table and its blocks if asked.
   func countReferences(includingRefcounts: Bool) throws(ImageFault) {
-    count(0, geometry.clusterSize, 1, "the header")
+    countStructure(0, geometry.clusterSize, "the header")
     findBadBlocks()
     if includingRefcounts { countRefcountStructures() }
-    count(header.l1Offset, UInt64(header.l1Count) * 8, 1, "the L1 table")
+    countStructure(header.l1Offset, UInt64(header.l1Count) * 8, "the L1 table")
     try countL1(l1, isActive: true, 1, "L1 entry")
     try countSnapshots()
     try countBitmaps()
     try countL2Tables()
-    activeTables = ReferenceCensus()
-    tables = ReferenceCensus()
     try keepCountsBeyond()
     counts = census.result()
+    findContested()
+    activeTables = ReferenceCensus()
+    tables = ReferenceCensus()
+    structures = ReferenceCensus()
+  }
+
+  private func findContested() {
+    func collect(_ owned: ReferenceCounts, _ allowed: (ReferenceCounts.Run) -> UInt64) {
+      let references = counts.reader()
+      for run in owned.runs {
+        contested += run.clusters.filter { references($0) > allowed(run) }
+      }
+    }
+    collect(structures.result()) { _ in 1 }
+    collect(tables.result()) { $0.references }
   }
 
   /// Refcounts behind the end of the file that somebody refers to are right as far as they go: were
   /// they lowered, two would share a cluster as soon as the file has grown again. None is raised.
   private func keepCountsBeyond() throws(ImageFault) {
     let countsPerBlock = refcounts.countsPerBlock
-    for run in beyond.result().runs {
-      var cluster = run.clusters.lowerBound
-      while cluster < run.clusters.upperBound {
+    countsBeyond = beyond.result()
+    beyond = ReferenceCensus()
+    for run in countsBeyond.runs {
+      let clusters = run.clusters.clamped(to: 0..<countedClusters)
+      var cluster = clusters.lowerBound
+      while cluster < clusters.upperBound {
         let block = Int(cluster / countsPerBlock)
-        let blockEnd = min((UInt64(block) + 1) * countsPerBlock, run.clusters.upperBound)
+        let blockEnd = min((UInt64(block) + 1) * countsPerBlock, clusters.upperBound)
         if try !holdsCounts(block) { cluster = blockEnd }
         while cluster < blockEnd {
           let kept = min(run.references, try refcounts.count(cluster))
@@ -143,7 +119,6 @@ final class QcowCheck {
         }
       }
     }
-    beyond = ReferenceCensus()
   }
 
   // MARK: - Counting
@@ -173,8 +148,7 @@ final class QcowCheck {
       refuse()
       if owners.isEmpty {
         census.add(clusters.clamped(to: 0..<fileClusters), references)
-        beyond.add(
-          clusters.clamped(to: fileClusters..<max(fileClusters, countedClusters)), references)
+        beyond.add(clusters.clamped(to: fileClusters..<UInt64.max), references)
       }
       return false
     }
@@ -185,6 +159,16 @@ final class QcowCheck {
       return true
     }
     census.add(clusters, references)
+    return true
+  }
+
+  /// Counts the reference to metadata that nothing else may refer to.
+  @discardableResult
+  private func countStructure(
+    _ offset: UInt64, _ byteCount: UInt64, _ what: @autoclosure () -> String
+  ) -> Bool {
+    guard count(offset, byteCount, 1, what()) else { return false }
+    if byteCount > 0 { structures.add(geometry.clusters(at: offset, byteCount: byteCount)) }
     return true
   }
 
@@ -217,13 +201,12 @@ final class QcowCheck {
   }
 
   private func countRefcountStructures() {
-    count(
+    countStructure(
       header.refcountTableOffset,
-      UInt64(header.refcountTableClusters) << UInt64(header.clusterBits),
-      1, "the refcount table")
+      UInt64(header.refcountTableClusters) << UInt64(header.clusterBits), "the refcount table")
     for (index, entry) in refcounts.entries.enumerated()
     where entry != 0 && !isBadBlock[index] {
-      count(entry, geometry.clusterSize, 1, "refcount block \(index)")
+      countStructure(entry, geometry.clusterSize, "refcount block \(index)")
     }
   }
 
@@ -253,7 +236,7 @@ final class QcowCheck {
 
   private func countSnapshots() throws(ImageFault) {
     let (snapshots, byteCount) = try QcowSnapshot.readTable(header, from: store)
-    count(header.snapshotsOffset, byteCount, 1, "the snapshot table")
+    countStructure(header.snapshotsOffset, byteCount, "the snapshot table")
     var l1Bytes: UInt64 = 0
     for (index, snapshot) in snapshots.enumerated() {
       let size = UInt64(snapshot.l1Count) * 8
@@ -266,7 +249,7 @@ final class QcowCheck {
         continue
       }
       let what = "the L1 table of snapshot \(index)"
-      guard count(snapshot.l1Offset, size, 1, what) else { continue }
+      guard countStructure(snapshot.l1Offset, size, what) else { continue }
       if header.version >= 3, snapshot.diskByteCount == nil {
         report.corruption("snapshot \(index) does not say how big the disk was")
       }
@@ -300,7 +283,7 @@ final class QcowCheck {
     guard header.version >= 3, header.autoclearFeatures & QcowFeatures.bitmaps != 0,
       let payload = header.payload(QcowHeader.Extension.Kind.bitmaps),
       let size: UInt64 = payload.bigEndian(at: 8), let start: UInt64 = payload.bigEndian(at: 16),
-      size <= 64 << 20, count(start, size, 1, "the bitmap directory")
+      size <= 64 << 20, countStructure(start, size, "the bitmap directory")
     else { return }
     let directory = try store.bytes(at: start, count: Int(size))
     var offset = 0
@@ -316,7 +299,7 @@ final class QcowCheck {
         report.omission("the tables of bitmaps have more than \(Self.bitmapTableLimit) bytes")
         return
       }
-      guard count(table, byteCount, 1, "a bitmap table") else { break }
+      guard countStructure(table, byteCount, "a bitmap table") else { break }
       offset += (24 + Int(extraCount) + Int(nameCount) + 7) & ~7
       if try isHole(table, byteCount) { continue }
       for entry in quadwords(try store.bytes(at: table, count: Int(byteCount))) {
@@ -424,12 +407,17 @@ final class QcowCheck {
       if count < references {
         report.corruption(
           "cluster \(cluster) has \(references) references, its refcount is \(count)")
-        if overused.count < 20 { overused.append(cluster) }
+        hasLowCounts = true
+        if shared.count < 20 { shared.append(cluster) }
       } else {
         report.leaks += 1
         report.note(
           "leaked: cluster \(cluster) has \(references) references, its refcount is \(count)")
       }
+    }
+    for cluster in contested where try diskCount(cluster) >= counts[cluster] {
+      report.corruption("cluster \(cluster) holds metadata and more than that")
+      if shared.count < 20 { shared.append(cluster) }
     }
   }
 
@@ -452,13 +440,13 @@ final class QcowCheck {
     }
   }
 
-  /// Walks once more to say who shares a cluster that has one reference too many.
+  /// Walks once more to say who shares a cluster that is not theirs to share.
   private func nameOwners() throws(ImageFault) {
-    guard !overused.isEmpty else { return }
+    guard !shared.isEmpty else { return }
     let walk = try QcowCheck(store)
-    for cluster in overused { walk.owners[cluster] = [] }
+    for cluster in shared { walk.owners[cluster] = [] }
     try walk.countReferences(includingRefcounts: true)
-    for cluster in overused {
+    for cluster in shared {
       if let names = walk.owners[cluster], names.count > 1 {
         report.note("cluster \(cluster) belongs to " + names.joined(separator: " and to "))
       }

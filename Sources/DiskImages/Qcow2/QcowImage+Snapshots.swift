@@ -58,15 +58,29 @@ extension QcowImage {
     let writer = try writable(0, byteCount: 0)
     let snapshot = try snapshot(at: index)
     let table = try l1Table(of: snapshot)
+    try commit()
     // Damage is met before anything has changed.
+    var released = ReferenceCensus()
     try forEachReference(table) { offset, byteCount, isTable throws(ImageFault) in
       if !isTable, let damage = try damage(ofDataAt: offset, byteCount: byteCount, writer) {
         throw ImageFault(store.name, .corrupt("in snapshot \"\(snapshot.name)\", \(damage)"))
       }
+      released.add(geometry.clusters(at: offset, byteCount: byteCount))
+    }
+    for run in released.result().runs {
+      for cluster in run.clusters {
+        let count = try writer.refcounts.count(cluster)
+        guard count >= run.references else {
+          throw ImageFault(
+            store.name,
+            .corrupt(
+              "cluster \(cluster) has \(count) references, but snapshot \"\(snapshot.name)\" "
+                + "alone has \(run.references)"))
+        }
+      }
     }
     var rest = snapshots
     rest.remove(at: index)
-    try commit()
     try replaceSnapshotTable(rest, writer)
     forgetL1(of: snapshot, writer)
     try forEachReference(table) { offset, byteCount, _ throws(ImageFault) in
@@ -103,6 +117,10 @@ extension QcowImage {
       guard !oldPlace.overlaps(offset..<offset + byteCount) else { return }
       if !isTable, let damage = try damage(ofDataAt: offset, byteCount: byteCount, writer) {
         return note("\(damage); it is left as it is")
+      }
+      for cluster in geometry.clusters(at: offset, byteCount: byteCount)
+      where try writer.refcounts.count(cluster) <= writer.pending.releases[cluster] ?? 0 {
+        return note("cluster \(cluster) has too few references; it is left as it is")
       }
       release(offset, byteCount, writer)
     }

@@ -117,6 +117,8 @@ private struct RefcountRebuild {
   let store: any FileStore
   let check: QcowCheck
   var census: ReferenceCensus
+  /// All that is referred to, behind the end of the file too.
+  let occupied: ReferenceCounts
   var header: QcowHeader
   let geometry: ClusterGeometry
 
@@ -127,6 +129,9 @@ private struct RefcountRebuild {
     // The old refcount structures are not counted: their clusters become free.
     try check.countReferences(includingRefcounts: false)
     census = check.census
+    var occupied = check.census
+    for run in check.countsBeyond.runs { occupied.add(run.clusters) }
+    self.occupied = occupied.result()
     header = check.header
     geometry = check.geometry
     guard let refcountOrder else { return }
@@ -207,7 +212,7 @@ private struct RefcountRebuild {
   /// The first of `size` clusters in a row that nothing refers to.
   private func room(for size: UInt64, from start: UInt64) -> UInt64 {
     var first = start
-    for run in check.counts.runs where run.clusters.upperBound > first {
+    for run in occupied.runs where run.clusters.upperBound > first {
       if run.clusters.lowerBound >= first + size { break }
       first = run.clusters.upperBound
     }
