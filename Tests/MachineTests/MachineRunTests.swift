@@ -185,6 +185,11 @@ struct MachineRunTests {
   @Test(
     "a guest that is ahead of the host's clock waits for it, but not for less than a millisecond")
   func hostTimeAhead() {
+    let lead = HostClock.largestLead
+    #expect(HostClock.sleep(until: 400, host: 500) == 0)
+    #expect(HostClock.sleep(until: 500 + lead, host: 500) == 0)
+    #expect(HostClock.sleep(until: 501 + lead, host: 500) == UInt32(lead / 1000))
+    #expect(HostClock.sleep(until: .max, host: 500) == 100_000)
     let host = HostClock(guestTime: 0)
     host.catchUp(with: 5_000_000)
     #expect(host.guestTime >= 5_000_000)
