@@ -36,6 +36,9 @@ public final class DeviceTrace {
   /// Receives trace lines, without a line end.
   public var traceSink: (Category, String) -> Void
 
+  /// Tells whose access is being carried out; ends the lines of ``Category/unclaimed``.
+  public var origin: () -> String? = { nil }
+
   /// How often each kind of warning came up, by `source: kind`.
   public private(set) var counts: [String: UInt64] = [:]
 
@@ -64,7 +67,8 @@ public final class DeviceTrace {
   /// Reports one event of a traced category.
   public func trace(_ category: Category, _ message: @autoclosure () -> String) {
     guard enabled.contains(category) else { return }
-    traceSink(category, message())
+    let origin = category == .unclaimed ? origin() : nil
+    traceSink(category, message() + (origin.map { "; " + $0 } ?? ""))
   }
 
   /// One line for each kind of warning that came up more often than it was printed.

@@ -153,9 +153,14 @@ struct HostClock {
 
   /// Sleeps until a busy guest is ahead no more, if it is by more than ``largestLead``.
   func catchUp(with time: UInt64) {
-    let now = guestTime
-    guard time > now, time - now > Self.largestLead else { return }
-    usleep(UInt32(min((time - now) / 1000, 100_000)))
+    let microseconds = Self.sleep(until: time, host: guestTime)
+    if microseconds > 0 { usleep(microseconds) }
+  }
+
+  /// The microseconds of that sleep, a tenth of a second at most.
+  static func sleep(until time: UInt64, host: UInt64) -> UInt32 {
+    guard time > host, time - host > largestLead else { return 0 }
+    return UInt32(min((time - host) / 1000, 100_000))
   }
 
   /// Sleeps until `wake`, input, or a tenth of a second; answers the time then, at most `wake`.

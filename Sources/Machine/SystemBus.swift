@@ -10,6 +10,8 @@ final class SystemBus: CPUBus {
   private let trace: DeviceTrace
   private let startDate: UInt64
   private var alarms: [VirtualClock.Alarm] = []
+  /// The CPU whose access is carried out.
+  private var accessor = 0
   /// The CPUs, set once when the machine is assembled.
   var cpus: [AlphaCPU] = []
   /// What processor register HALT was last written with, until the run loop takes it.
@@ -20,6 +22,9 @@ final class SystemBus: CPUBus {
     self.clock = clock
     self.trace = trace
     self.startDate = startDate
+    trace.origin = { [weak self] in
+      self.map { "cpu\($0.accessor) pc 0x\(String($0.cpus[$0.accessor].pc, radix: 16))" }
+    }
   }
 
   /// Registers the CPUs' alarms, which share a latch with the interval timer (MISC.ITINTR).
@@ -69,8 +74,11 @@ final class SystemBus: CPUBus {
     cpus[cpu].requestAttention()
   }
 
-  /// Devices see the time of the access, not of the slice's start.
-  private func synchronize(_ cpu: Int) { clock.advance(to: cpus[cpu].time) }
+  /// Devices see the time of the access, not of the slice's start, and traces its instruction.
+  private func synchronize(_ cpu: Int) {
+    clock.advance(to: cpus[cpu].time)
+    accessor = cpu
+  }
 
   private func reportNonExistent(
     _ address: PhysicalAddress, _ byteCount: Int, _ direction: String, _ cpu: Int
@@ -78,7 +86,6 @@ final class SystemBus: CPUBus {
     io.cchip.recordNonExistentMemory(from: .cpu(cpu))
     trace.trace(
       .unclaimed,
-      "cpu\(cpu): \(direction) of \(byteCount) bytes at \(address), where nothing answers; "
-        + "pc 0x\(String(cpus[cpu].pc, radix: 16)): machine check")
+      "\(direction) of \(byteCount) bytes at \(address), where nothing answers: machine check")
   }
 }

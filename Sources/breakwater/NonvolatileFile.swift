@@ -1,12 +1,16 @@
 internal import Foundation
 internal import Machine
 
-/// The file of `--nvram`: the battery-backed memory of the real-time clock, as it is.
+/// The file of `--nvram`: the battery-backed memory of the real-time clock.
 struct NonvolatileFile {
   private let path: String
   /// The same without symbolic links, whose targets are written, not they.
   private let file: URL
   private let content: [UInt8]
+
+  /// Where the memory, which begins at byte 14 of the chip, has byte 15: what to do after a reset, and
+  /// switching on is none.
+  private static let shutdownStatus = 15 - 14
 
   /// Fills the machine's memory from the file, if there is one.
   init(_ path: String, of machine: Machine) throws {
@@ -24,6 +28,7 @@ struct NonvolatileFile {
           "\(path): has \(bytes.count) bytes; a file made by --nvram has \(expected)")
       }
       machine.nonvolatileMemory = bytes
+      machine.nonvolatileMemory[Self.shutdownStatus] = 0
     }
     content = machine.nonvolatileMemory
   }

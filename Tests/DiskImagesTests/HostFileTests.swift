@@ -71,7 +71,9 @@ import Testing
     #expect(try file.bytes(at: 0, count: 100) == [UInt8](repeating: 0, count: 100))
   }
 
-  @Test("A device has a capacity and keeps its size", .enabled(if: LoopDevice.isPossible))
+  @Test(
+    "A device has a capacity and keeps its size",
+    .enabled(if: LoopDevice.isPossible, LoopDevice.missing))
   func device() throws {
     let device = try LoopDevice(try directory.write("disk", [UInt8](repeating: 7, count: 1 << 20)))
     let file = try HostFile(device.path, writable: true)
@@ -86,7 +88,8 @@ import Testing
   }
 
   @Test(
-    "A qcow2 image on a device that is too small for its disk", .enabled(if: LoopDevice.isPossible))
+    "A qcow2 image on a device that is too small for its disk",
+    .enabled(if: LoopDevice.isPossible, LoopDevice.missing))
   func imageOnDevice() throws {
     let device = try LoopDevice(try directory.write("disk", [UInt8](repeating: 7, count: 1 << 20)))
     let file = try HostFile(device.path, writable: true)

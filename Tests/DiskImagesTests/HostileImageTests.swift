@@ -55,11 +55,11 @@ import Testing
     _ = fixture.append(table)
     let store = fixture.store()
     try store.setByteCount(1 << 60)
-    let start = ContinuousClock.now
+    let start = processorTime()
     let report = try QcowImage.check(store)
     #expect(report.corruptions >= count)
     #expect(fault { _ = try QcowImage(store, readOnly: false) } == nil)
-    #expect(ContinuousClock.now - start < .seconds(60))
+    #expect(processorTime() - start < 60)
   }
 
   @Test("C17, I21: L2 tables in a hole are counted and not read")

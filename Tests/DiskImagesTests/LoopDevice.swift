@@ -11,6 +11,8 @@ final class LoopDevice {
     return (try? LoopDevice(file)) != nil
   }()
 
+  static let missing: Comment = "SKIPPED: needs root and loop devices (losetup, Debian: mount)"
+
   let path: String
 
   init(_ file: String) throws {

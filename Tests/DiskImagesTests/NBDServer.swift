@@ -41,7 +41,7 @@ final class NBDServer {
     process.standardOutput = FileHandle.nullDevice
     process.standardError = FileHandle.nullDevice
     try process.run()
-    for _ in 0..<1000 where !FileManager.default.fileExists(atPath: pid) { usleep(10000) }
+    for _ in 0..<6000 where !FileManager.default.fileExists(atPath: pid) { usleep(10000) }
     try #require(FileManager.default.fileExists(atPath: pid), "\(tool) does not listen")
   }
 

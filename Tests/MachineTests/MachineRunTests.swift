@@ -185,6 +185,11 @@ struct MachineRunTests {
   @Test(
     "a guest that is ahead of the host's clock waits for it, but not for less than a millisecond")
   func hostTimeAhead() {
+    let lead = HostClock.largestLead
+    #expect(HostClock.sleep(until: 400, host: 500) == 0)
+    #expect(HostClock.sleep(until: 500 + lead, host: 500) == 0)
+    #expect(HostClock.sleep(until: 501 + lead, host: 500) == UInt32(lead / 1000))
+    #expect(HostClock.sleep(until: .max, host: 500) == 100_000)
     let host = HostClock(guestTime: 0)
     host.catchUp(with: 5_000_000)
     #expect(host.guestTime >= 5_000_000)
@@ -212,6 +217,29 @@ struct MachineRunTests {
     let interrupted = String(machine.cpus[0][.exceptionAddress], radix: 16)
     #expect(last.contains(" kernel ") && !last.contains(" \(interrupted): "))
     #expect(lines.all.count == 303)
+  }
+
+  @Test("an access that nothing answers is traced with its instruction, a machine check or not")
+  func traceOfUnclaimed() throws {
+    final class Lines { var all: [String] = [] }
+    let lines = Lines()
+    let trace = DeviceTrace(traceSink: { lines.all.append($1) })
+    trace.enabled = [.unclaimed]
+    // R1 = 1 << n, then HW_LD/P R3,0(R1), of PCI memory and behind PA<34:0>.
+    func read(at bit: UInt32) -> [UInt32] {
+      [
+        Self.load(1, 1), 0x12 << 26 | 1 << 21 | bit << 13 | 1 << 12 | 0x39 << 5 | 1,
+        0x1B << 26 | 3 << 21 | 1 << 16,
+      ]
+    }
+    let machine = try Self.machine(read(at: 43) + read(at: 35), trace: trace)
+    _ = try machine.run(RunLimits(instructions: 6))
+    #expect(
+      lines.all == [
+        "PCI memory read of 4 bytes at 0x0; cpu0 pc 0xfffffc0000000008",
+        "read of 4 bytes at 0x800000000, where nothing answers: machine check; "
+          + "cpu0 pc 0xfffffc0000000014",
+      ])
   }
 
   @Test("disks take slots 1 to 6, once each")

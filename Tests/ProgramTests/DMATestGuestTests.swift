@@ -25,13 +25,32 @@ struct DMATestGuestTests {
   @Test(
     "a word that makes no sense fails the run and is named",
     arguments: [
-      "only=0", "only=113", "only=1,999", "only=5O", "only=", "only=5,", "quik", "quickly",
+      "only=0", "only=113", "only=1,999", "only=18446744073709551617", "only=5O", "only=",
+      "only=5,",
+      "crc=", "crc=0d4b1e4ea", "quik", "quickly",
     ])
   func wrongWord(word: String) async throws {
     let run = try await Program.run("run", "--append", "crc=d4b1e4ea \(word) quick")
     #expect(run.status == 1)
     #expect(run.lines.contains { $0.hasPrefix("Bail out! '\(word)' is not ") })
     #expect(!run.lines.contains { $0.hasPrefix("ok ") })
+  }
+
+  @Test(
+    "our guests pass with as much memory as there can be, and take no place for empty that is not",
+    arguments: [("24G", 0), ("32G", 5)])
+  func largeMemory(size: String, skipped: Int) async throws {
+    let run = try await Program.run("run", "--memory", size)
+    #expect(run.status == 0)
+    #expect(
+      run.lines.last { $0.hasPrefix("# passed") }
+        == "# passed \(112 - skipped), failed 0, skipped \(skipped)")
+    #expect(
+      run.lines.filter { $0.contains("# SKIP memory ends where addresses do") }.count == skipped)
+    let processor = try await Program.run(
+      "run", "--memory", size, "--kernel", "firmware/built/paltest.elf")
+    #expect(processor.status == 0)
+    #expect(processor.lines.last { $0.hasPrefix("#") } == "# all passed")
   }
 
   @Test("two runs give the same console bytes and the same instruction count")

@@ -16,6 +16,26 @@ struct NonvolatileFileTests {
     #expect(FileManager.default.contents(atPath: path) == first)
   }
 
+  @Test("what was to follow a reset does not follow power-on")
+  func mark() async throws {
+    let directory = try TemporaryDirectory()
+    let path = directory.file("nvram")
+    let script = directory.write(
+      Array("wait \">>> \"\nsend \"set auto_action halt\\r\"\nwait \">>> \"\nend\n".utf8),
+      to: "script")
+    _ = try await Program.run(
+      "run", "--nvram", path, "--disk", "images/scratch.qcow2,readonly=on", "--script", script)
+    var kept = [UInt8](try #require(FileManager.default.contents(atPath: path)))
+    // Byte 15 of the chip: our firmware's mark to boot the emulator's kernel after a reset.
+    #expect(kept[1] == 0)
+    kept[1] = 0x42
+    directory.write(kept, to: "nvram")
+    let run = try await Program.run(
+      "run", "--nvram", path, "--kernel", "firmware/built/paltest.elf")
+    #expect(run.output.contains(">>> "))
+    #expect(!run.output.contains("Starting the kernel"))
+  }
+
   @Test("a file of another size, or a place that cannot be written, is said")
   func refused() async throws {
     let directory = try TemporaryDirectory()

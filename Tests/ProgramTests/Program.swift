@@ -47,7 +47,8 @@ enum Program {
   ) async throws -> Result {
     let script = FileManager.default.currentDirectoryPath + "/scripts/" + name
     return try await run(
-      "/bin/sh", ["-c", "cd \"$0\" && exec \"$@\"", directory.path, script] + arguments)
+      "/bin/sh",
+      ["-c", "cd \"$0\" && exec env BREAKWATER=\"$@\"", directory.path, path, script] + arguments)
   }
 
   /// Runs a program that is found on the PATH, or at a path.

@@ -38,7 +38,7 @@ static void breakpoint(void) {
 }
 
 static void machine_check(void) {
-  uint64_t beyond = KSEG_BASE + 0x700000000ul; /* 28 GB */
+  uint64_t beyond = KSEG_BASE + MEMORY_LIMIT;
   trap_expect(MACHINE_CHECK);
   probe_read64(beyond, 0);
   struct trap_record trap = trap_taken();

@@ -28,17 +28,23 @@ static unsigned digit(char c, unsigned base) {
   return value < base ? value : base;
 }
 
+/* What is too large gives the largest number. */
 static uint64_t number(const char **text, unsigned base) {
   uint64_t value = 0;
-  for (; digit(**text, base) < base; (*text)++) value = value * base + digit(**text, base);
+  for (unsigned n; (n = digit(**text, base)) < base; (*text)++)
+    if (__builtin_mul_overflow(value, (uint64_t)base, &value) ||
+        __builtin_add_overflow(value, (uint64_t)n, &value))
+      value = ~0ul;
   return value;
 }
 
 /* Whether all of the word was understood. */
 static bool parse_word(const char *word, unsigned cases) {
   if (starts_with(&word, "crc=")) {
+    const char *digits = word;
     options.has_crc = true;
     options.crc = (uint32_t)number(&word, 16);
+    if (word == digits || word - digits > 8) return false;
   } else if (starts_with(&word, "only=")) {
     has_selection = true;
     do {

@@ -5,6 +5,9 @@
 
 #include "io.h"
 
+/* Memory has the physical addresses below this: PA<34:0>. Nothing answers between it and I/O space. */
+#define MEMORY_LIMIT 0x800000000ul
+
 /* Cchip, as KSEG addresses. */
 #define CCHIP_BASE (KSEG_IO_BASE + 0x1a0000000)
 #define CCHIP_CSC (CCHIP_BASE + 0x000)

@@ -4,7 +4,7 @@
 
 void do_bpt(void), do_ldq(void), do_stq(void);
 
-#define NO_MEMORY (KSEG_BASE + 0x7f0000000ul)
+#define NO_MEMORY (KSEG_BASE + MEMORY_LIMIT)
 
 static void use_stack(uint64_t stack) {
   __asm__ volatile("mov %0, $30\n\tcall_pal 0x80" ::"r"(stack) : "memory");

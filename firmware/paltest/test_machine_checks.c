@@ -3,8 +3,7 @@
 
 void do_ldq(void), do_stq(void), do_callsys(void);
 
-/* Beyond the largest memory, below I/O space. */
-#define NO_MEMORY (KSEG_BASE + 0x7f0000000ul)
+#define NO_MEMORY (KSEG_BASE + MEMORY_LIMIT)
 
 #define PROCESSOR_MACHINE_CHECK 0x670
 

@@ -187,7 +187,7 @@ import Testing
       ])
   }
 
-  /// Whoever programs an address that a window claims has not skipped the mapping.
+  /// A mapping that leads to where no memory is has been made, not skipped.
   @Test func aMappingThatLeadsWrongIsNotSuspectedOfBeingSkipped() throws {
     try mapPages([0x8000_0041])
     try bench.window(1, 0x0100_0001, 0, 0x4_0000_0000)
