@@ -15,7 +15,7 @@ final class DiskImageFuzz {
   private static let stepLimit = 48
   /// Bytes that these steps may read and write; behind that the input ends. The bound of one second
   /// is meant for each operation, and libFuzzer measures whole inputs.
-  private static let effortLimit: UInt64 = 64 << 20
+  private static let effortLimit: UInt64 = 32 << 20
   /// Bytes of memory that the file may take: the host's disk is full beyond.
   private static let fileLimit: UInt64 = 16 << 20
   /// Disks up to this size are kept beside the image and compared.
