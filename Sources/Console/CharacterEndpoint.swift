@@ -13,6 +13,11 @@ public enum SerialInput: Equatable, Sendable {
 /// input. Nothing here waits, except output for a pipe or terminal whose reader is slow: it makes the
 /// guest wait too.
 public protocol CharacterEndpoint: AnyObject {
+  /// Takes the host's end over, before the guest runs: a file is emptied, a terminal becomes raw.
+  /// Until then the host's end is as it was found, so that whatever goes wrong first costs nothing.
+  /// Once more has no effect.
+  func start()
+
   /// Takes one byte of the guest's output. It may be kept until ``flush()``.
   func send(_ byte: UInt8)
 
@@ -52,6 +57,9 @@ public protocol CharacterEndpoint: AnyObject {
 }
 
 extension CharacterEndpoint {
+  /// There is nothing to take over.
+  public func start() {}
+
   /// Nothing is kept.
   public func flush() {}
 

@@ -22,7 +22,8 @@ extension ConsoleScript {
     var limit = Self.defaultLimit
     // Some editors put a byte order mark before UTF-8 text.
     let text = text.first == "\u{FEFF}" ? text.dropFirst() : text[...]
-    let lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
+    // Not at every newline of Unicode: a text may hold them.
+    let lines = text.split(omittingEmptySubsequences: false) { ["\n", "\r\n", "\r"].contains($0) }
     for (index, line) in lines.enumerated() {
       var line = ScriptLine(line, place: "\(name):\(index + 1)")
       guard let word = line.word() else { continue }
@@ -54,14 +55,14 @@ extension ConsoleScript {
   }
 }
 
-/// Takes one line of a script apart.
+/// Takes one line of a script apart, by scalars: a quote may carry a combining mark.
 private struct ScriptLine {
   private let place: String
-  private var rest: Substring
+  private var rest: Substring.UnicodeScalarView
 
   init(_ line: Substring, place: String) {
     self.place = place
-    rest = line
+    rest = line.unicodeScalars
   }
 
   func error(_ what: String) -> ConsoleScriptError {
@@ -72,7 +73,7 @@ private struct ScriptLine {
   mutating func word() -> String? {
     skipSpace()
     guard !rest.isEmpty else { return nil }
-    let word = rest.prefix { !$0.isWhitespace && $0 != "#" && $0 != "\"" }
+    let word = rest.prefix { !$0.properties.isWhitespace && $0 != "#" && $0 != "\"" }
     guard !word.isEmpty else { return String(rest) }
     rest.removeFirst(word.count)
     return String(word)
@@ -82,25 +83,20 @@ private struct ScriptLine {
   mutating func text() throws(ConsoleScriptError) -> String {
     skipSpace()
     guard rest.first == "\"" else { throw error("a text in double quotes must follow") }
-    // By scalars: a quote may carry a combining mark.
-    var scalars = rest.unicodeScalars.dropFirst()
+    rest.removeFirst()
     var text = String.UnicodeScalarView()
-    while let scalar = scalars.popFirst() {
+    while let scalar = rest.popFirst() {
       switch scalar {
-      case "\"":
-        rest = Substring(scalars)
-        return String(text)
-      case "\\": text.append(try escape(&scalars))
+      case "\"": return String(text)
+      case "\\": text.append(try escape())
       default: text.append(scalar)
       }
     }
     throw error("the text has no closing quote")
   }
 
-  private func escape(
-    _ scalars: inout Substring.UnicodeScalarView
-  ) throws(ConsoleScriptError) -> Unicode.Scalar {
-    let letter = scalars.popFirst()
+  private mutating func escape() throws(ConsoleScriptError) -> Unicode.Scalar {
+    let letter = rest.popFirst()
     switch letter {
     case "r": return "\r"
     case "n": return "\n"
@@ -108,13 +104,13 @@ private struct ScriptLine {
     case "e": return "\u{1B}"
     case "\"", "\\": return letter ?? "\\"
     case "x":
-      let digits = String(scalars.prefix(2))
+      let digits = String(rest.prefix(2))
       guard digits.count == 2, digits.allSatisfy(\.isHexDigit), let code = UInt8(digits, radix: 16),
         code < 0x80
       else {
         throw error("\\x needs two hexadecimal digits, at most 7F")
       }
-      scalars.removeFirst(2)
+      rest.removeFirst(2)
       return Unicode.Scalar(code)
     default:
       throw error("a backslash must stand before r, n, t, e, \", \\ or xNN")
@@ -132,11 +128,11 @@ private struct ScriptLine {
   /// Throws unless only a comment is left.
   mutating func finish() throws(ConsoleScriptError) {
     skipSpace()
-    guard rest.isEmpty else { throw error("'\(rest)' is too much for this step") }
+    guard rest.isEmpty else { throw error("'\(String(rest))' is too much for this step") }
   }
 
   private mutating func skipSpace() {
-    rest = rest.drop(while: \.isWhitespace)
-    if rest.first == "#" { rest = "" }
+    rest = rest.drop(while: \.properties.isWhitespace)
+    if rest.first == "#" { rest.removeAll() }
   }
 }

@@ -5,6 +5,8 @@ public protocol EndpointFilter: CharacterEndpoint {
 }
 
 extension EndpointFilter {
+  /// Passes the call on.
+  public func start() { next.start() }
   /// Passes the byte on.
   public func send(_ byte: UInt8) { next.send(byte) }
   /// Passes the call on.
@@ -21,6 +23,11 @@ extension EndpointFilter {
   public var isConnected: Bool { next.isConnected }
   /// The next endpoint's answer.
   public var failure: ConsoleError? { next.failure }
+  /// The next endpoint's question.
+  public var isHopeless: () -> Bool {
+    get { next.isHopeless }
+    set { next.isHopeless = newValue }
+  }
   /// The next endpoint's answer.
   public var acceptsOutput: Bool { next.acceptsOutput }
   /// The next endpoint's answer.

@@ -13,19 +13,32 @@ public final class FileEndpoint: CharacterEndpoint {
   public var isHopeless: () -> Bool = { false }
   private var hasGivenUp = false
 
-  /// Creates the file, or empties it.
+  /// Whether the file is ours to write; what is sent before is kept.
+  private var hasStarted: Bool
+
+  /// Creates the file, or opens one, which ``start()`` empties.
   public init(path: String) throws(ConsoleError) {
     name = path
     file = try HostDescriptor(creating: path)
+    hasStarted = false
   }
 
   /// Writes to an open descriptor, which stays open; errors name it so.
   public init(descriptor: Int32, name: String) {
     self.name = name
     file = HostDescriptor(descriptor, isOwned: false)
+    hasStarted = true
   }
 
   deinit { flush() }
+
+  /// Empties the file, and lets output into it. Several endpoints of one file start before any is
+  /// flushed.
+  public func start() {
+    guard !hasStarted else { return }
+    hasStarted = true
+    if let code = file.empty() { failure = .host(operation: "empty", path: name, errno: code) }
+  }
 
   /// Keeps the byte until the buffer is full or flushed.
   public func send(_ byte: UInt8) {
@@ -33,9 +46,9 @@ public final class FileEndpoint: CharacterEndpoint {
     if buffer.count >= Self.bufferLimit { flush() }
   }
 
-  /// Writes what is kept.
+  /// Writes what is kept, once the endpoint has started.
   public func flush() {
-    guard !buffer.isEmpty else { return }
+    guard hasStarted, !buffer.isEmpty else { return }
     if failure == nil, !hasGivenUp {
       switch file.writeAll(buffer[...], unless: isHopeless) {
       case .done: break

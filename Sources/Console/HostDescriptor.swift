@@ -33,13 +33,17 @@ final class HostDescriptor {
 
   deinit { if isOwned { close(number) } }
 
-  /// Opens a file for output, empty. Several outputs to one file go there in turn: each write goes to
-  /// its end.
+  /// Opens a file for output, as it is. Several outputs to one file go there in turn: each write goes
+  /// to its end.
   convenience init(creating path: String) throws(ConsoleError) {
-    let number = unsafe open(path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0o644)
+    let number = unsafe open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
     guard number >= 0 else { throw .host(operation: "open", path: path, errno: errno) }
     self.init(number, isOwned: true)
   }
+
+  /// Empties a file; what cannot keep anything, such as a FIFO, stays as it is. Answers the error's
+  /// number, if there is one.
+  func empty() -> Int32? { ftruncate(number, 0) == 0 || errno == EINVAL ? nil : errno }
 
   var isTerminal: Bool { isatty(number) == 1 }
 

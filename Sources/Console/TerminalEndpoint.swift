@@ -10,7 +10,7 @@ public final class TerminalEndpoint: CharacterEndpoint {
 
   private let source: HostDescriptor
   private let sink: HostDescriptor
-  private let mode: TerminalMode?
+  private var mode: TerminalMode?
   private var keys = EscapeKeys()
   private var input = SerialInputQueue()
   private var output: [UInt8] = []
@@ -28,13 +28,19 @@ public final class TerminalEndpoint: CharacterEndpoint {
   /// The terminal's size; nil for pipes and files.
   public private(set) var windowSize: WindowSize?
 
-  /// A line on two descriptors of the host, which stay open. A terminal is set to raw input until
-  /// ``restore()``, the endpoint's end, or the process's end.
+  /// A line on two descriptors of the host, which stay open.
   public init(input: Int32 = 0, output: Int32 = 1) {
     source = HostDescriptor(input, isOwned: false)
     sink = HostDescriptor(output, isOwned: false)
-    mode = source.isTerminal ? TerminalMode(makingRaw: input) : nil
-    windowSize = mode == nil ? nil : source.windowSize
+    isInteractive = source.isTerminal
+    windowSize = isInteractive ? source.windowSize : nil
+  }
+
+  /// Sets a terminal to raw input until ``restore()``, the endpoint's end, or the process's end.
+  public func start() {
+    guard mode == nil, isInteractive else { return }
+    mode = TerminalMode(makingRaw: source.number)
+    windowSize = source.windowSize ?? windowSize
   }
 
   deinit {
@@ -43,10 +49,13 @@ public final class TerminalEndpoint: CharacterEndpoint {
   }
 
   /// Whether the user types into a terminal, so that the escape keys work.
-  public var isInteractive: Bool { mode != nil }
+  public let isInteractive: Bool
 
   /// Gives the terminal back as it was.
   public func restore() { mode?.restore() }
+
+  /// Gives whatever terminal there is back, from any thread, before the process ends at once.
+  public static func giveBack() { TerminalMode.giveBack() }
 
   /// Keeps the byte until a line ends, the buffer is full, or ``flush()``.
   public func send(_ byte: UInt8) {
@@ -75,7 +84,7 @@ public final class TerminalEndpoint: CharacterEndpoint {
     switch source.readAvailable(limit: min(space, 4096)) {
     case .nothingYet: break
     case .ended: sourceHasEnded = true
-    case .bytes(let bytes) where mode == nil: input.append(bytes)
+    case .bytes(let bytes) where !isInteractive: input.append(bytes)
     case .bytes(let bytes): for byte in bytes { take(keys.judge(byte)) }
     }
   }

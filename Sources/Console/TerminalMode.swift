@@ -34,6 +34,9 @@ final class TerminalMode {
     TerminalRescue.disarm()
   }
 
+  /// Gives the terminal back that is raw, if any is.
+  static func giveBack() { TerminalRescue.giveBack() }
+
   /// Whether the terminal has changed its size since the last call.
   static func takeSizeChange() -> Bool {
     TerminalRescue.hasChangedSize.exchange(false, ordering: .relaxed)

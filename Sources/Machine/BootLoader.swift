@@ -40,24 +40,29 @@ struct BootLoader {
 
   /// Fills memory, or changes nothing of it and throws.
   func load() throws(LoadError) {
-    let pieces = try layOut().sorted { $0.range.lowerBound < $1.range.lowerBound }
+    for piece in try layOut() { fill(piece) }
+  }
+
+  /// A part of memory that is filled: what the bytes do not reach is zero.
+  struct Piece {
+    var name: String
+    var range: Range<UInt64>
+    var bytes: ArraySlice<UInt8>
+  }
+
+  /// What goes where, in the order of the addresses.
+  func layOut() throws(LoadError) -> [Piece] {
+    let pieces = try pieces().sorted { $0.range.lowerBound < $1.range.lowerBound }
     for (piece, next) in zip(pieces, pieces.dropFirst()) where piece.range.overlaps(next.range) {
       throw LoadError(
         "\(next.name) at \(PhysicalAddress(next.range.lowerBound)) overlaps \(piece.name) at "
           + "\(PhysicalAddress(piece.range.lowerBound)); an initial RAM disk lies at the end of "
           + "memory (--memory), everything else where its file says")
     }
-    for piece in pieces { fill(piece) }
+    return pieces
   }
 
-  /// A part of memory that is filled: what the bytes do not reach is zero.
-  private struct Piece {
-    var name: String
-    var range: Range<UInt64>
-    var bytes: ArraySlice<UInt8>
-  }
-
-  private func layOut() throws(LoadError) -> [Piece] {
+  private func pieces() throws(LoadError) -> [Piece] {
     var pieces = try parts(of: firmware, name: configuration.firmware.name)
     guard let kernel, let file = configuration.kernel else { return pieces }
     pieces += try parts(of: kernel, name: file.name)

@@ -37,7 +37,7 @@ public enum ConsoleTarget: Hashable, Sendable, CustomStringConvertible {
     }
   }
 
-  /// Opens the host's end. A terminal becomes raw.
+  /// Opens the host's end. ``CharacterEndpoint/start()`` takes it over.
   public func open() throws(ConsoleError) -> any CharacterEndpoint {
     switch self {
     case .stdio: TerminalEndpoint()

@@ -62,7 +62,11 @@ public struct DiskConfiguration: VirtioOption, Equatable, Sendable {
         throw MachineSetUpError("disk '\(path)': overlay= is none of none, temp, or a file's name")
       }
       overlay = value == "none" ? .none : value == "temp" ? .temporary : .file(value)
-    case .serial: options.serial = value
+    case .serial:
+      guard value.utf8.count <= 20, value.utf8.allSatisfy({ $0 < 0x80 }) else {
+        throw MachineSetUpError("\(subject): serial=\(value) is not at most 20 ASCII characters")
+      }
+      options.serial = value
     case .queues: options.queueCount = try number(key, value, BlockOptions.queueCounts)
     case .queueSize: options.queueSize = try number(key, value, BlockOptions.queueSizes)
     }

@@ -34,8 +34,8 @@ public final class Machine {
   public let cpus: [AlphaCPU]
   /// The virtio functions, by slot.
   public private(set) var functions: [VirtioPCIFunction] = []
-  /// The slots that devices still to be attached name: a device that names none takes another.
-  public var reservedSlots: Set<Int> = []
+  /// The slots that devices still to be attached name.
+  private var reservedSlots: Set<Int> = []
   /// The disks' images, until ``closeDisks()``.
   var images: [any DiskImage] = []
   /// The virtio consoles.
@@ -62,22 +62,13 @@ public final class Machine {
   public init(
     _ configuration: MachineConfiguration, console: any CharacterEndpoint, trace: DeviceTrace
   ) throws {
-    guard configuration.cpuCount == 1 else {
-      throw MachineSetUpError(
-        "\(configuration.cpuCount) CPUs asked for; this version of the machine has one")
-    }
-    guard configuration.memoryByteCount <= SystemIO.memoryLimit else {
-      throw MachineSetUpError(
-        "\(configuration.memoryByteCount) bytes of memory asked for; the 21272 addresses "
-          + "\(SystemIO.memoryLimit >> 30) GB at most")
-    }
+    loader = try Self.loader(for: configuration)
+    ram = loader.ram
     self.configuration = configuration
     let console = PanicLineRecorder(console)
     self.console = console
     panicRecorders = [console]
     self.trace = trace
-    ram = try GuestRAM(byteCount: configuration.memoryByteCount)
-    loader = try BootLoader(ram: ram, configuration: configuration)
     pci = PCIBus(trace: trace)
     io = SystemIO(
       memory: ram, bus: pci, isLenient: configuration.isChipsetLenient, trace: trace)
@@ -127,8 +118,43 @@ public final class Machine {
     }
   }
 
+  /// Throws what ``init(_:console:trace:)`` or ``reset()`` would throw, before anything on the host is
+  /// opened for a machine.
+  public static func check(_ configuration: MachineConfiguration) throws {
+    _ = try loader(for: configuration).layOut()
+  }
+
+  private static func loader(for configuration: MachineConfiguration) throws -> BootLoader {
+    guard configuration.cpuCount == 1 else {
+      throw MachineSetUpError(
+        "\(configuration.cpuCount) CPUs asked for; this version of the machine has one")
+    }
+    guard configuration.memoryByteCount <= SystemIO.memoryLimit else {
+      throw MachineSetUpError(
+        "\(configuration.memoryByteCount) bytes of memory asked for; the 21272 addresses "
+          + "\(SystemIO.memoryLimit >> 30) GB at most")
+    }
+    let ram = try GuestRAM(byteCount: configuration.memoryByteCount)
+    return try BootLoader(ram: ram, configuration: configuration)
+  }
+
   /// The host's ends of the serial port and of every port of the virtio consoles.
   var lines: [any CharacterEndpoint] { [console] + consoles.flatMap(\.lines) }
+
+  /// Keeps the slots that devices name which are still to be attached: a device that names none takes
+  /// another.
+  ///
+  /// - Throws: ``MachineSetUpError`` where there are not enough slots, or two devices name one.
+  public func reserveSlots(for placements: [VirtioPlacement]) throws {
+    guard placements.count <= InterruptRouting.slots.count else {
+      throw MachineSetUpError("\(placements.count) devices do not fit into \(Self.slotNames)")
+    }
+    for slot in placements.compactMap(\.slot) {
+      guard reservedSlots.insert(slot).inserted else {
+        throw MachineSetUpError("two devices name slot \(slot); a PCI slot takes one")
+      }
+    }
+  }
 
   /// Puts a virtio device into its slot, or into a free one that is not reserved, and builds its way to
   /// memory: address policy, bus-master gate, fault reports, Pchip windows, RAM.

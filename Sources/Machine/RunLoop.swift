@@ -62,6 +62,7 @@ extension Machine {
     let host = HostClock(guestTime: cpu.time)
     var nextPoll: UInt64 = 0
     let lines = lines
+    for line in lines { line.start() }
     defer { for line in lines { line.flush() } }
     while true {
       clock.advance(to: cpu.time)

@@ -49,7 +49,10 @@ struct TraceTarget {
 }
 
 extension MachineConfiguration.NamedFile {
-  /// Reads a whole file that the user named; errors say what is wrong with it.
+  /// The most that is read of a pipe or device.
+  private static let pipeLimit = 1 << 30
+
+  /// Reads a whole file that the user named, or a pipe to its end; errors say what is wrong with it.
   init(reading path: String) throws {
     guard FileManager.default.fileExists(atPath: path) else {
       throw MachineSetUpError("\(path): no such file")
@@ -58,8 +61,21 @@ extension MachineConfiguration.NamedFile {
     guard values?.isDirectory != true else {
       throw MachineSetUpError("\(path): is a directory, not a file")
     }
-    guard let data = FileManager.default.contents(atPath: path) else {
-      throw MachineSetUpError("\(path): cannot be read")
+    let data: Data
+    let limit: Int
+    do {
+      let file = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
+      let size = (try? file.seekToEnd()) ?? 0
+      try? file.seek(toOffset: 0)
+      limit = max(Int(clamping: size), Self.pipeLimit)
+      data = try file.read(upToCount: limit + 1) ?? Data()
+    } catch {
+      let cause = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError
+      throw MachineSetUpError(
+        "\(path): cannot be read: \(cause?.localizedFailureReason ?? error.localizedDescription)")
+    }
+    guard data.count <= limit else {
+      throw MachineSetUpError("\(path): does not end within \(limit >> 20) MiB")
     }
     self.init(name: path, bytes: [UInt8](data))
   }

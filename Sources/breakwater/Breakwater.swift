@@ -21,14 +21,18 @@ enum EntryPoint {
   static func main() {
     HostProcess.openStandardStreams()
     do {
-      var command = try Breakwater.parseAsRoot()
+      var command = try Breakwater.parseAsRoot(
+        ImageCommand.separated(CommandLine.arguments.dropFirst()))
       try command.run()
     } catch let code as ExitCode {
       exit(code.rawValue)
     } catch {
       // Help and version are "errors" of the argument parser that succeed.
       guard Breakwater.exitCode(for: error) != .success else { Breakwater.exit(withError: error) }
-      StandardError.line("breakwater: \(Breakwater.message(for: error))")
+      // The argument parser's own line ends; those in names are spelt out.
+      let message = Breakwater.message(for: error)
+        .replacing(".\n", with: ". ").replacing(/\n +/, with: " ")
+      StandardError.line("breakwater: \(message)")
       exit(2)
     }
   }

@@ -34,6 +34,9 @@ final class DiagnosticOutput {
     }
   }
 
+  /// Empties the trace files, and lets into them what has come since.
+  func start() { for file in files { file.start() } }
+
   /// Puts a line on standard error, whatever the names in it.
   func line(_ text: String) { Self.put(escaped(text), errors) }
 

@@ -10,22 +10,38 @@ struct FilesInUse {
   /// A file, whatever its name.
   private enum Place: Hashable {
     case file(device: UInt64, inode: UInt64)
-    /// One that does not exist yet.
-    case missing(path: String)
+    /// One that does not exist yet, in a directory that does.
+    indirect case missing(name: Substring, directory: Place)
 
-    /// Nil for what output may share: terminals, FIFOs, the null device.
+    /// Nil for what output may share: terminals, pipes, the null device.
     init?(_ path: String) {
-      let path = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
-      guard let status = try? FileManager.default.attributesOfItem(atPath: path) else {
-        self = .missing(path: path)
-        return
+      let file = path.linksFollowed
+      if let place = Place(file, [.typeRegular, .typeBlockSpecial]) {
+        self = place
+      } else if !FileManager.default.fileExists(atPath: path),
+        let directory = Place(file.beside("."), [.typeDirectory])
+      {
+        self = .missing(name: file.split(separator: "/").last ?? "", directory: directory)
+      } else {
+        return nil
       }
-      let kind = status[.type] as? FileAttributeType
-      guard kind == .typeRegular || kind == .typeBlockSpecial,
+    }
+
+    /// What lies at a path, if it is of one of these kinds.
+    private init?(_ path: String, _ kinds: Set<FileAttributeType>) {
+      guard let status = try? FileManager.default.attributesOfItem(atPath: path),
+        let kind = status[.type] as? FileAttributeType, kinds.contains(kind),
         let device = status[.systemNumber] as? UInt64,
         let inode = status[.systemFileNumber] as? UInt64
       else { return nil }
       self = .file(device: device, inode: inode)
+    }
+  }
+
+  /// The files to which the shell has led the standard streams.
+  init() {
+    for (number, name) in ["input", "output", "error"].enumerated() {
+      add("/dev/fd/\(number)", "standard \(name)")
     }
   }
 

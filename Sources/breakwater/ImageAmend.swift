@@ -3,17 +3,19 @@ internal import DiskImages
 
 /// `breakwater image amend`.
 struct ImageAmend: ImageOperation {
+  static let flags = "q"
   static let configuration = CommandConfiguration(
     commandName: "amend", abstract: "Change what kind of image an image is.",
+    usage: "breakwater image amend [<options>] -o <key=value,...> <file>",
     discussion: "What can be changed: compat to 1.1, lazy_refcounts, refcount_bits.")
 
   @Option(
-    name: .customShort("f", allowingJoined: true),
+    name: .customShort("f"),
     help: ArgumentHelp("Format: qcow2.", valueName: "fmt"))
   var format = ImageFormat.qcow2
 
   @Option(
-    name: .customShort("o", allowingJoined: true),
+    name: .customShort("o"),
     help: ArgumentHelp("\(Self.keys.joined(separator: ", ")).", valueName: "key=value,..."))
   var options: [String]
 
@@ -21,19 +23,18 @@ struct ImageAmend: ImageOperation {
   var quiet = false
 
   @Argument(help: ArgumentHelp("The qcow2 image.", valueName: "file"))
-  var file: String
+  var file = ""
 
   private static let keys = ["compat", "lazy_refcounts", "refcount_bits"]
 
   mutating func validate() throws {
     guard format == .qcow2 else { throw ValidationError("only a qcow2 image can be amended") }
+    try ImageCreationOptions.checkHelp(options, Self.keys)
     _ = try parsed()
+    guard !file.isEmpty else { throw ValidationError("amend takes a file") }
   }
 
   private func parsed() throws -> ImageCreationOptions {
-    guard !options.contains("help") else {
-      throw CleanExit.message(ImageCreationOptions.help(Self.keys))
-    }
     let given = try ImageCreationOptions(parsing: options, for: .qcow2)
     if let key = given.keys.subtracting(Self.keys).min() {
       throw ValidationError(

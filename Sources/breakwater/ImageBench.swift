@@ -4,38 +4,39 @@ internal import Foundation
 
 /// `breakwater image bench`.
 struct ImageBench: ImageOperation {
+  static let flags = "qw"
   static let configuration = CommandConfiguration(
     commandName: "bench", abstract: "Time requests on an image, one after the other.")
 
   @Option(
-    name: .customShort("f", allowingJoined: true),
+    name: .customShort("f"),
     help: ArgumentHelp("Format: raw, qcow2 or gzip.", valueName: "fmt"))
   var format: ImageFormat?
 
   @Option(
-    name: [.customShort("c", allowingJoined: true), .long],
+    name: [.customShort("c"), .long],
     help: ArgumentHelp("Number of requests.", valueName: "n"))
   var count = 75000
 
   @Option(
-    name: [.customShort("d", allowingJoined: true), .long],
+    name: [.customShort("d"), .long],
     help: ArgumentHelp(
       "Requests that are outstanding; the image serves them in their order.", valueName: "n"))
   var depth = 64
 
   @Option(
-    name: [.customShort("s", allowingJoined: true), .long],
+    name: [.customShort("s"), .long],
     help: ArgumentHelp("Bytes in a request.", valueName: "size"))
   var bufferSize = ByteSize(byteCount: 4096)
 
   @Option(
-    name: [.customShort("S", allowingJoined: true), .long],
+    name: [.customShort("S"), .long],
     help: ArgumentHelp(
       "Bytes from one request to the next; the size of a request if not given.", valueName: "size"))
   var stepSize: ByteSize?
 
   @Option(
-    name: [.customShort("o", allowingJoined: true), .long],
+    name: [.customShort("o"), .long],
     help: ArgumentHelp("Offset of the first request.", valueName: "offset"))
   var offset = ByteSize(byteCount: 0)
 

@@ -4,6 +4,7 @@ internal import Foundation
 
 /// `breakwater image check`.
 struct ImageCheck: ImageOperation {
+  static let flags = "Uq"
   static let configuration = CommandConfiguration(
     commandName: "check",
     abstract: "Check a qcow2 image's structures, and repair them.",
@@ -16,7 +17,7 @@ struct ImageCheck: ImageOperation {
   enum Repair: String, ExpressibleByArgument, CaseIterable { case leaks, all }
 
   @Option(
-    name: .customShort("f", allowingJoined: true),
+    name: .customShort("f"),
     help: ArgumentHelp("Format: raw or qcow2.", valueName: "fmt"))
   var format: ImageFormat?
 
@@ -24,7 +25,7 @@ struct ImageCheck: ImageOperation {
   var output = ImageOutput.human
 
   @Option(
-    name: [.customShort("r", allowingJoined: true), .long],
+    name: [.customShort("r"), .long],
     help: ArgumentHelp("Repair leaked clusters only, or all that can be.", valueName: "leaks|all"))
   var repair: Repair?
 

@@ -18,8 +18,43 @@ struct ImageCommand: ParsableCommand {
     ])
 }
 
+extension ImageCommand {
+  /// A command line in whose short options nothing is joined, read as getopt(3) does: `-qcOraw` is
+  /// `-q -c -O=raw`. What follows an option with a value is that value, whatever it begins with.
+  static func separated(_ words: some Collection<String>) -> [String] {
+    let name = words.dropFirst().first
+    let command = configuration.subcommands.first { $0.configuration.commandName == name }
+    guard words.first == "image", let command = command as? any ImageOperation.Type else {
+      return Array(words)
+    }
+    var result = Array(words.prefix(2))
+    var rest = Array(words.dropFirst(2))[...]
+    while let word = rest.popFirst() {
+      guard word != "--" else { return result + [word] + rest }
+      var letters = word.dropFirst()
+      // A size such as -1G is no option.
+      guard word.hasPrefix("-"), letters.first?.isLetter == true else {
+        result.append(word)
+        continue
+      }
+      while let letter = letters.popFirst() {
+        result.append("-\(letter)")
+        guard letter != "h", !command.flags.contains(letter) else { continue }
+        // Joined by a sign, as the parser takes a value of its own word only without a dash.
+        if letters.isEmpty, rest.first?.hasPrefix("-") == true { letters += rest.removeFirst() }
+        if !letters.isEmpty { result[result.count - 1] += "=\(letters)" }
+        break
+      }
+    }
+    return result
+  }
+}
+
 /// A subcommand whose failures on images have an exit status of their own.
 protocol ImageOperation: ParsableCommand {
+  /// The letters of its flags; any other short option has a value.
+  static var flags: String { get }
+
   /// The status after an ``ImageFault``.
   static var failureStatus: Int32 { get }
 
@@ -108,7 +143,5 @@ func resolved(_ name: String, from path: String) throws(ImageFault) -> String {
     throw ImageFault(
       path, .backing(name: name, reason: "only plain files beside plain files are followed"))
   }
-  if name.hasPrefix("/") { return name }
-  guard let slash = path.lastIndex(of: "/") else { return name }
-  return path[...slash] + name
+  return path.beside(name)
 }

@@ -3,6 +3,7 @@ internal import DiskImages
 
 /// `breakwater image commit`.
 struct ImageCommit: ImageOperation {
+  static let flags = "dpq"
   static let configuration = CommandConfiguration(
     commandName: "commit", abstract: "Write an overlay's content into its backing file.",
     discussion: """
@@ -11,7 +12,7 @@ struct ImageCommit: ImageOperation {
       """)
 
   @Option(
-    name: .customShort("f", allowingJoined: true),
+    name: .customShort("f"),
     help: ArgumentHelp("Format of the overlay: qcow2.", valueName: "fmt"))
   var format = ImageFormat.qcow2
 
@@ -19,7 +20,7 @@ struct ImageCommit: ImageOperation {
   var keepsContent = false
 
   @Option(
-    name: .customShort("b", allowingJoined: true),
+    name: .customShort("b"),
     help: ArgumentHelp(
       "Commit all that lies above this file of the chain; implies -d.", valueName: "base"))
   var base: String?

@@ -3,6 +3,7 @@ internal import DiskImages
 
 /// `breakwater image compare`.
 struct ImageCompare: ImageOperation {
+  static let flags = "Upqs"
   static let configuration = CommandConfiguration(
     commandName: "compare",
     abstract: "Compare what two disks hold.",
@@ -11,12 +12,12 @@ struct ImageCompare: ImageOperation {
   static let failureStatus: Int32 = 2
 
   @Option(
-    name: .customShort("f", allowingJoined: true),
+    name: .customShort("f"),
     help: ArgumentHelp("Format of the first.", valueName: "fmt"))
   var firstFormat: ImageFormat?
 
   @Option(
-    name: .customShort("F", allowingJoined: true),
+    name: .customShort("F"),
     help: ArgumentHelp("Format of the second.", valueName: "fmt"))
   var secondFormat: ImageFormat?
 

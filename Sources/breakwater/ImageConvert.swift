@@ -3,42 +3,43 @@ internal import DiskImages
 
 /// `breakwater image convert`.
 struct ImageConvert: ImageOperation {
+  static let flags = "UWcnpq"
   static let configuration = CommandConfiguration(
     commandName: "convert", abstract: "Copy a disk, with all that its backing files hold.",
     usage: "breakwater image convert [<options>] <source> ... <target>",
     discussion: "Several sources are copied one after the other, to one disk.")
 
   @Option(
-    name: .customShort("f", allowingJoined: true),
+    name: .customShort("f"),
     help: ArgumentHelp("Format of the source.", valueName: "fmt"))
   var format: ImageFormat?
 
   @Option(
-    name: .customShort("O", allowingJoined: true),
+    name: .customShort("O"),
     help: ArgumentHelp("Format of the target: raw or qcow2.", valueName: "fmt"))
   var outputFormat = ImageFormat.raw
 
   @OptionGroup var creation: ImageCreationArguments
 
   @Option(
-    name: .customShort("B", allowingJoined: true),
+    name: .customShort("B"),
     help: ArgumentHelp(
       "The target gets this backing file; what that holds already is not copied.",
       valueName: "file"))
   var backing: String?
 
   @Option(
-    name: .customShort("F", allowingJoined: true),
+    name: .customShort("F"),
     help: ArgumentHelp("Format of the backing file.", valueName: "fmt"))
   var backingFormat: ImageFormat?
 
   @Option(
-    name: .customShort("l", allowingJoined: true),
+    name: .customShort("l"),
     help: ArgumentHelp("Copy what a snapshot of the source holds.", valueName: "name|id"))
   var snapshot: String?
 
   @Option(
-    name: .customShort("S", allowingJoined: true),
+    name: .customShort("S"),
     help: ArgumentHelp(
       "Zeroes are left out in stretches of this size; 0: nothing is left out.", valueName: "size"))
   var sparseSize = ByteSize(byteCount: 4096)
@@ -47,7 +48,7 @@ struct ImageConvert: ImageOperation {
   var compress = false
 
   @Option(
-    name: [.customShort("m", allowingJoined: true), .long],
+    name: [.customShort("m"), .long],
     help: ArgumentHelp("Threads that compress and decompress, from 1 to 64.", valueName: "n"))
   var threads = 4
 

@@ -3,6 +3,7 @@ internal import DiskImages
 
 /// `breakwater image dd`.
 struct ImageCopyBlocks: ImageOperation {
+  static let flags = "U"
   static let configuration = CommandConfiguration(
     commandName: "dd", abstract: "Copy blocks of a disk to a new image.",
     usage: "breakwater image dd [-f <fmt>] [-O <fmt>] [-U] [bs=<size>] [count=<n>] [skip=<n>] "
@@ -13,12 +14,12 @@ struct ImageCopyBlocks: ImageOperation {
       """)
 
   @Option(
-    name: .customShort("f", allowingJoined: true),
+    name: .customShort("f"),
     help: ArgumentHelp("Format of the input.", valueName: "fmt"))
   var format: ImageFormat?
 
   @Option(
-    name: .customShort("O", allowingJoined: true),
+    name: .customShort("O"),
     help: ArgumentHelp("Format of the output.", valueName: "fmt"))
   var outputFormat = ImageFormat.raw
 

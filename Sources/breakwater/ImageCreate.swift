@@ -3,24 +3,25 @@ internal import DiskImages
 
 /// `breakwater image create`.
 struct ImageCreate: ImageOperation {
+  static let flags = "qu"
   static let configuration = CommandConfiguration(
     commandName: "create", abstract: "Make an empty image, or an overlay over another.",
     usage: "breakwater image create [<options>] <file> [<size>]")
 
   @Option(
-    name: .customShort("f", allowingJoined: true),
+    name: .customShort("f"),
     help: ArgumentHelp("Format: raw or qcow2.", valueName: "fmt"))
   var format = ImageFormat.raw
 
   @OptionGroup var creation: ImageCreationArguments
 
   @Option(
-    name: .customShort("b", allowingJoined: true),
+    name: .customShort("b"),
     help: ArgumentHelp("Backing file, relative to the new image.", valueName: "file"))
   var backing: String?
 
   @Option(
-    name: .customShort("F", allowingJoined: true),
+    name: .customShort("F"),
     help: ArgumentHelp("Format of the backing file.", valueName: "fmt"))
   var backingFormat: ImageFormat?
 

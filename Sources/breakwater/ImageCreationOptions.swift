@@ -4,7 +4,7 @@ internal import DiskImages
 /// The `-o` of commands that make an image.
 struct ImageCreationArguments: ParsableArguments {
   @Option(
-    name: .customShort("o", allowingJoined: true),
+    name: .customShort("o"),
     help: ArgumentHelp(
       "\(ImageCreationOptions.keysOfQcow2.joined(separator: ", ")).",
       valueName: "key=value,..."))
@@ -12,9 +12,7 @@ struct ImageCreationArguments: ParsableArguments {
 
   /// - Throws: `ValidationError`; the list of the options if that is asked for (`-o help`).
   func parsed(for format: ImageFormat) throws -> ImageCreationOptions {
-    guard !options.contains("help") else {
-      throw CleanExit.message(ImageCreationOptions.help(ImageCreationOptions.keys(of: format)))
-    }
+    try ImageCreationOptions.checkHelp(options, ImageCreationOptions.keys(of: format))
     return try ImageCreationOptions(parsing: options, for: format)
   }
 }
@@ -48,9 +46,11 @@ struct ImageCreationOptions {
     format == .raw ? keysOfRaw : keysOfQcow2
   }
 
-  /// What options there are, one on each line.
-  static func help(_ keys: [String]) -> String {
-    keys.map { $0.padded(to: 16) + (meanings[$0] ?? "") }.joined(separator: "\n")
+  /// Throws what options there are, one on each line, if a text asks for it.
+  static func checkHelp(_ texts: [String], _ keys: [String]) throws {
+    guard texts.flatMap(parts).contains(where: { ["help", "?"].contains($0) }) else { return }
+    throw CleanExit.message(
+      keys.map { $0.padded(to: 16) + (meanings[$0] ?? "") }.joined(separator: "\n"))
   }
 
   /// What qemu-img can do and this version cannot, by the only value that is taken, if any is.
@@ -81,7 +81,7 @@ struct ImageCreationOptions {
           "-o \(part): a raw image has no such option; it has \(known.joined(separator: ", "))")
       }
       keys.insert(key)
-      try set(key, value)
+      try set(key, value, for: format)
     }
   }
 
@@ -106,7 +106,9 @@ struct ImageCreationOptions {
       .map { String($0).replacing("\0", with: ",") }
   }
 
-  private mutating func set(_ key: String, _ value: String) throws {
+  private mutating func set(
+    _ key: String, _ value: String, for format: ImageFormat
+  ) throws {
     func refuse(_ rule: String) -> ValidationError {
       ValidationError("-o \(key)=\(value): \(rule)")
     }
@@ -116,8 +118,8 @@ struct ImageCreationOptions {
       byteCount = size.byteCount
     case "backing_file": options.backingName = value
     case "backing_fmt":
-      guard let format = ImageFormat(rawValue: value) else { throw refuse("is raw, qcow2 or gzip") }
-      options.backingFormat = format
+      guard let base = ImageFormat(rawValue: value) else { throw refuse("is raw, qcow2 or gzip") }
+      options.backingFormat = base
     case "cluster_size":
       guard let size = ByteSize(argument: value).flatMap({ Int(exactly: $0.byteCount) }) else {
         throw refuse("is not a size")
@@ -136,8 +138,10 @@ struct ImageCreationOptions {
       guard let isOn = Self.isOn[value] else { throw refuse("is on or off") }
       options.hasLazyRefcounts = isOn
     case "preallocation":
-      guard let mode = Preallocation(rawValue: value) else {
-        throw refuse("is \(Preallocation.allCases.map(\.rawValue).joined(separator: ", "))")
+      let modes = Preallocation.allCases.filter { format == .qcow2 || $0 != .metadata }
+      guard let mode = modes.first(where: { $0.rawValue == value }) else {
+        throw refuse(
+          "of a \(format.rawValue) image is \(modes.map(\.rawValue).joined(separator: ", "))")
       }
       options.preallocation = mode
     case _ where key.hasPrefix("encrypt."):

@@ -4,12 +4,13 @@ internal import Foundation
 
 /// `breakwater image info`.
 struct ImageInfo: ImageOperation {
+  static let flags = "U"
   static let configuration = CommandConfiguration(
     commandName: "info",
     abstract: "Say what an image is. Its backing file need not exist.")
 
   @Option(
-    name: .customShort("f", allowingJoined: true),
+    name: .customShort("f"),
     help: ArgumentHelp("Format: raw, qcow2 or gzip.", valueName: "fmt"))
   var format: ImageFormat?
 

@@ -3,11 +3,12 @@ internal import DiskImages
 
 /// `breakwater image map`.
 struct ImageMapping: ImageOperation {
+  static let flags = "U"
   static let configuration = CommandConfiguration(
     commandName: "map", abstract: "Say where each part of a disk is, over all backing files.")
 
   @Option(
-    name: .customShort("f", allowingJoined: true),
+    name: .customShort("f"),
     help: ArgumentHelp("Format: raw, qcow2 or gzip.", valueName: "fmt"))
   var format: ImageFormat?
 

@@ -3,12 +3,13 @@ internal import DiskImages
 
 /// `breakwater image measure`.
 struct ImageMeasure: ImageOperation {
+  static let flags = "U"
   static let configuration = CommandConfiguration(
     commandName: "measure",
     abstract: "Say how big the file of a new image would be, empty or with a disk's content.")
 
   @Option(
-    name: .customShort("O", allowingJoined: true),
+    name: .customShort("O"),
     help: ArgumentHelp("Format of the new image.", valueName: "fmt"))
   var outputFormat = ImageFormat.raw
 
@@ -18,12 +19,12 @@ struct ImageMeasure: ImageOperation {
   var size: ByteSize?
 
   @Option(
-    name: .customShort("f", allowingJoined: true),
+    name: .customShort("f"),
     help: ArgumentHelp("Format of the image.", valueName: "fmt"))
   var format: ImageFormat?
 
   @Option(
-    name: .customShort("l", allowingJoined: true),
+    name: .customShort("l"),
     help: ArgumentHelp("Measure what a snapshot holds.", valueName: "name|id"))
   var snapshot: String?
 

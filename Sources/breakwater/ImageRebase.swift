@@ -3,6 +3,7 @@ internal import DiskImages
 
 /// `breakwater image rebase`.
 struct ImageRebase: ImageOperation {
+  static let flags = "pqu"
   static let configuration = CommandConfiguration(
     commandName: "rebase", abstract: "Give an overlay another backing file, or none.",
     discussion: """
@@ -11,18 +12,18 @@ struct ImageRebase: ImageOperation {
       """)
 
   @Option(
-    name: .customShort("f", allowingJoined: true),
+    name: .customShort("f"),
     help: ArgumentHelp("Format of the overlay: qcow2.", valueName: "fmt"))
   var format = ImageFormat.qcow2
 
   @Option(
-    name: .customShort("b", allowingJoined: true),
+    name: .customShort("b"),
     help: ArgumentHelp(
       "The new backing file, relative to the overlay; an empty name for none.", valueName: "file"))
   var backing: String
 
   @Option(
-    name: .customShort("F", allowingJoined: true),
+    name: .customShort("F"),
     help: ArgumentHelp("Format of the new backing file.", valueName: "fmt"))
   var backingFormat: ImageFormat?
 

@@ -3,13 +3,14 @@ internal import DiskImages
 
 /// `breakwater image resize`.
 struct ImageResize: ImageOperation {
+  static let flags = "q"
   static let configuration = CommandConfiguration(
     commandName: "resize", abstract: "Make a disk bigger or smaller.",
     usage: "breakwater image resize [-f <fmt>] [--shrink] "
       + "[--preallocation <mode>] [--quiet] <file> [+|-]<size>")
 
   @Option(
-    name: .customShort("f", allowingJoined: true),
+    name: .customShort("f"),
     help: ArgumentHelp("Format: raw or qcow2.", valueName: "fmt"))
   var format: ImageFormat?
 

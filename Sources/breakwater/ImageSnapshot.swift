@@ -4,6 +4,7 @@ internal import Foundation
 
 /// `breakwater image snapshot`.
 struct ImageSnapshot: ImageOperation {
+  static let flags = "Ulq"
   static let configuration = CommandConfiguration(
     commandName: "snapshot", abstract: "List, make, apply or delete the snapshots inside an image.")
 
@@ -11,17 +12,17 @@ struct ImageSnapshot: ImageOperation {
   var lists = false
 
   @Option(
-    name: .customShort("c", allowingJoined: true),
+    name: .customShort("c"),
     help: ArgumentHelp("Keep the disk as it is now.", valueName: "name"))
   var created: String?
 
   @Option(
-    name: .customShort("a", allowingJoined: true),
+    name: .customShort("a"),
     help: ArgumentHelp("Make the disk what it was then.", valueName: "name|id"))
   var applied: String?
 
   @Option(
-    name: .customShort("d", allowingJoined: true),
+    name: .customShort("d"),
     help: ArgumentHelp("Delete a snapshot.", valueName: "name"))
   var deleted: String?
 

@@ -121,12 +121,11 @@ struct RunCommand: ParsableCommand {
     let disk = try self.disk.map(DiskConfiguration.init(parsing:))
     let conversation = try script.map { try readScript($0) }
     let configuration = try self.configuration()
-    // Up to here, nothing on the host has changed.
+    try Machine.check(configuration)
     try checkOutputs([console] + consoles.flatMap(\.targets), disk)
+    // Up to here, nothing on the host has changed. What is opened now stays as it is until the run
+    // starts: no file is emptied, and the terminal is not raw, so that Ctrl-C ends what can last.
     let tracer = try DiagnosticOutput(trace)
-    // Before the consoles take the terminal: reading a gzip image through can last, and Ctrl-C ends
-    // it.
-    let disks = try open(disk, tracer.trace)
     let target = try console.open()
     let runner = conversation.map { ScriptRunner($0, over: target) }
     let endpoint = runner ?? target
@@ -134,13 +133,14 @@ struct RunCommand: ParsableCommand {
     let endpoints = [target] + lines.joined()
     let terminal = endpoints.lazy.compactMap { $0 as? TerminalEndpoint }.first
     let machine = try Machine(configuration, console: endpoint, trace: tracer.trace)
-    machine.reservedSlots = Set(
-      (disks.map(\.disk.placement) + consoles.map(\.placement) + generators.map(\.placement))
-        .compactMap(\.slot))
+    try machine.reserveSlots(
+      for: disk.map(\.placement) + consoles.map(\.placement) + generators.map(\.placement))
+    let nonvolatile = try nvram.map { try NonvolatileFile($0, of: machine) }
+    // Overlays are made.
+    let disks = try open(disk, tracer.trace)
     try attach(disks, to: machine)
     for (console, lines) in zip(consoles, lines) { try machine.attach(console, lines) }
     for generator in generators { try machine.attach(generator) }
-    let nonvolatile = try nvram.map { try NonvolatileFile($0, of: machine) }
     try machine.reset()
     let isStopRequested = { [stopper = machine.stopper] in stopper.isStopRequested }
     for endpoint in endpoints { endpoint.isHopeless = isStopRequested }
@@ -150,8 +150,13 @@ struct RunCommand: ParsableCommand {
       terminal?.quitRequested == true || terminal?.failure != nil || runner?.endsRun == true
     }
 
-    let signals = SignalWatch { [stopper = machine.stopper] _ in stopper.requestStop() }
-    defer { withExtendedLifetime(signals) {} }
+    tracer.start()
+    // Before the watch: a raw terminal has signal handlers of its own.
+    for endpoint in endpoints { endpoint.start() }
+    let interruption = Interruption(loss: "what the guest wrote last may be lost") {
+      [stopper = machine.stopper] in stopper.requestStop()
+    }
+    defer { withExtendedLifetime(interruption) {} }
     let outcome = Result { try machine.run(limits) }
     // However the run ended, what the guest has written stays.
     var unwritten: [any Error] = []

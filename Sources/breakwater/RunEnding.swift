@@ -14,13 +14,13 @@ struct RunEnding {
   init(_ outcome: RunOutcome, _ machine: Machine, _ script: ScriptRunner?) {
     let cpu = machine.cpus[0]
     var (reason, status) = Self.describe(outcome, "pc 0x\(String(cpu.pc, radix: 16))")
-    // A script ends the run as an interrupt does. A limit may come first: the time of an idle guest
-    // goes to it in one step, over the script's own.
+    // A script ends the run as an interrupt does. A limit may come first: at the end of the slice in
+    // which the script ended, and for an idle guest, whose time goes to it in one step, over the
+    // script's own.
+    let isStopped = [.interrupted, .timeLimit, .instructionLimit].contains(outcome)
     switch (script?.progress, script?.complaint) {
-    case (.ended, _) where outcome == .interrupted: (reason, status) = ("the script ended", 0)
-    case (.timedOut, let complaint?)
-    where [.interrupted, .timeLimit, .instructionLimit].contains(outcome):
-      (reason, status) = (complaint, 1)
+    case (.ended, _) where isStopped: (reason, status) = ("the script ended", 0)
+    case (.timedOut, let complaint?) where isStopped: (reason, status) = (complaint, 1)
     case (_, let complaint?): (reason, status) = ("\(complaint): \(reason)", max(status, 1))
     default: break
     }

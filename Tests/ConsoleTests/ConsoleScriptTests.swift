@@ -35,6 +35,12 @@ import Testing
     #expect(throws: ConsoleScriptError.self) { try steps("send \"a\"\u{301}") }
   }
 
+  @Test func textsHoldEveryCharacterOfUnicode() throws {
+    #expect(
+      try steps("wait \"\u{308}a\u{85}\u{B}\u{2028}\"\rsend\"\u{301}\"")
+        == [.waitFor("\u{308}a\u{85}\u{B}\u{2028}"), .send("\u{301}")])
+  }
+
   @Test(arguments: [
     ("wait", "a text in double quotes must follow"),
     ("wait login", "a text in double quotes must follow"),

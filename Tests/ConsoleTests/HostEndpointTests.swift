@@ -39,8 +39,12 @@ import Testing
   // MARK: Files
 
   @Test func fileReceivesOutputWhenFlushed() throws {
+    try "old".write(toFile: path("log"), atomically: true, encoding: .utf8)
     let file = try FileEndpoint(path: path("log"))
     print("hello", to: file)
+    file.flush()
+    #expect(try String(contentsOfFile: path("log"), encoding: .utf8) == "old")
+    file.start()
     #expect(try String(contentsOfFile: path("log"), encoding: .utf8).isEmpty)
     file.flush()
     #expect(try String(contentsOfFile: path("log"), encoding: .utf8) == "hello")
@@ -57,6 +61,7 @@ import Testing
 
   @Test func aFullDeviceIsReportedOnce() throws {
     let file = try FileEndpoint(path: "/dev/full")
+    file.start()
     print("x", to: file)
     file.flush()
     #expect(
@@ -68,9 +73,12 @@ import Testing
     #expect(HostCalls.makeFifo(fifo))
     let reader = HostCalls.openForBoth(fifo)
     let file = try FileEndpoint(path: fifo)
-    file.isHopeless = { true }
-    print(String(repeating: "x", count: 1 << 20), to: file)
-    file.flush()
+    // Through what stands before it.
+    let line = PanicLineRecorder(file)
+    line.isHopeless = { true }
+    line.start()
+    print(String(repeating: "x", count: 1 << 20), to: line)
+    line.flush()
     #expect(file.failure == nil)
     close(reader)
   }
@@ -130,6 +138,8 @@ import Testing
 
     var terminal: TerminalEndpoint? = TerminalEndpoint(input: program, output: program)
     #expect(terminal?.isInteractive == true)
+    #expect(HostCalls.localFlags(of: program) == former)
+    terminal?.start()
     #expect(HostCalls.localFlags(of: program) & tcflag_t(ICANON | ECHO | ISIG) == 0)
 
     #expect(HostCalls.put("q\u{3}\u{1}\u{1}\u{1}b\u{1}h\u{1}x", to: user))
@@ -154,6 +164,7 @@ import Testing
       [path = path as String, signal = signal as Int32] in
       let line = HostCalls.openForBoth(path)
       let terminal = TerminalEndpoint(input: line, output: line)
+      terminal.start()
       if HostCalls.localFlags(of: line) & tcflag_t(ICANON) == 0 {
         for byte in "raw".utf8 { terminal.send(byte) }
         terminal.flush()
@@ -175,6 +186,7 @@ import Testing
     await #expect(processExitsWith: .success) { [path = path as String] in
       let line = HostCalls.openForBoth(path)
       let terminal = TerminalEndpoint(input: line, output: line)
+      terminal.start()
       guard terminal.windowSize == WindowSize(columns: 80, rows: 24),
         HostCalls.resize(line, columns: 132, rows: 50)
       else { exit(1) }

@@ -37,7 +37,8 @@ struct DiskConfigurationTests {
     "what is wrong is named, with what would be right",
     arguments: [
       ("", "no file"), ("a,colour=red", "none of the keys format="),
-      ("a,format", "none of the keys"),
+      ("a,format", "none of the keys"), ("a,serial=a-name-of-21-letters-x", "at most 20 ASCII"),
+      ("a,serial=\u{E9}", "at most 20 ASCII"),
       ("a,format=vmdk", "raw, qcow2"), ("a,readonly=maybe", "on, off"), ("a,slot=7", "1 to 6"),
       ("a,queues=0", "1 to 16"), ("a,queue-size=9999", "4 to 1024"), ("a,dma=both", "physical"),
       ("a,overlay=", "none, temp"), ("a,overlay=x.qcow2,readonly=on", "overlay=none"),

@@ -258,7 +258,8 @@ struct MachineRunTests {
   @Test("a device that names no slot leaves the slots alone that others name")
   func reservedSlots() throws {
     let machine = try Self.machine([Self.loop])
-    machine.reservedSlots = [1, 3]
+    try machine.reserveSlots(
+      for: [VirtioPlacement(slot: 1), VirtioPlacement(), VirtioPlacement(slot: 3)])
     func attach(_ placement: VirtioPlacement = VirtioPlacement()) throws {
       try machine.attach(
         RawImage(MemoryFileStore([UInt8](repeating: 0, count: 512)), readOnly: true),
@@ -270,6 +271,9 @@ struct MachineRunTests {
     try attach(VirtioPlacement(slot: 1))
     try attach(VirtioPlacement(slot: 3))
     #expect(Set(machine.pci.targets.map(\.slot)) == [1, 2, 3, 4, 7])
+    #expect(throws: MachineSetUpError.self) {
+      try machine.reserveSlots(for: [VirtioPlacement(slot: 1)])
+    }
   }
 
   @Test("a machine that is dropped gives its memory back")

@@ -39,6 +39,9 @@ struct BadInputTests {
       "a legacy device that must translate", "--rng", "interface=legacy,access-platform=required",
       says: "interface=modern"),
     Case("an unknown option", "--frobnicate", says: "frobnicate"),
+    Case(
+      "a message of two lines", "--generate-completion-script=fsh",
+      says: "'fsh'. Please use"),
     Case("an unknown trace category", "--trace", "everything", says: "everything"),
     Case("a negative time-out", "--timeout", "-1", says: "timeout"),
     Case(
@@ -99,6 +102,81 @@ struct BadInputTests {
       #expect(try Data(contentsOf: URL(filePath: base)) == before.1)
     }
     #expect(!FileManager.default.fileExists(atPath: log))
+  }
+
+  @Test("a file that does not exist yet is the same by every name")
+  func outputOverNewFile() async throws {
+    let directory = try TemporaryDirectory()
+    let disk = directory.write([UInt8](repeating: 0, count: 512), to: "disk.raw")
+    try FileManager.default.createDirectory(
+      atPath: directory.file("a/b"), withIntermediateDirectories: true)
+    for (link, target) in [("link", "a/b"), ("dangling", "link/../new")] {
+      try FileManager.default.createSymbolicLink(
+        atPath: directory.file(link), withDestinationPath: target)
+    }
+    for (name, other) in [
+      ("link/new", "a/b/new"), ("link/../new", "a/new"), ("dangling", "a/new"),
+      ("a/new", "dangling"),
+    ] {
+      for kept in [
+        ["--disk", "\(disk),format=raw,overlay=\(directory.file(name))"],
+        ["--nvram", directory.file(name)],
+      ] {
+        let run = try await Program.run(
+          Program.path, ["run", "--console", "file:\(directory.file(other))"] + kept)
+        #expect(run.status == 2, "\(name)")
+        #expect(run.errors.contains("name another file"), "\(run.errors)")
+      }
+    }
+    for folder in ["a", "a/b"] {
+      let names = try FileManager.default.contentsOfDirectory(atPath: directory.file(folder))
+      #expect(!names.contains("new"))
+    }
+  }
+
+  @Test(
+    "output into the file of a standard stream is refused",
+    arguments: ["> file", ">> file", "2> file", "< file"])
+  func outputOverStream(_ redirection: String) async throws {
+    let directory = try TemporaryDirectory()
+    directory.write([], to: "file")
+    let run = try await Program.run(
+      "sh",
+      [
+        "-c", "cd \"$2\"; { \"$1\" run --trace pci:./file \(redirection); } 2>&1; cat file", "sh",
+        Program.path, directory.path,
+      ])
+    #expect(run.output.contains("it is standard"), "\(run.output)")
+  }
+
+  @Test(
+    "what cannot run leaves every file as it was",
+    arguments: [
+      "--cpus 2", "--memory 64G", "--memory 3", "--memory 8K", "--kernel @log", "--firmware @log",
+      "--disk @raw,format=raw,slot=1 --rng slot=1", "--disk @raw,format=raw,slot=9",
+      "--disk @raw,format=raw,serial=a-name-of-21-letters-x", "--nvram @log", "--nvram @no/nvram",
+    ])
+  func unchanged(_ line: String) async throws {
+    let directory = try TemporaryDirectory()
+    for name in ["log", "trace"] { directory.write([1, 2, 3], to: name) }
+    directory.write([UInt8](repeating: 0, count: 512), to: "raw")
+    let arguments = line.split(separator: " ").map {
+      $0.replacingOccurrences(of: "@", with: directory.path + "/")
+    }
+    for own in [
+      ["--disk", "\(directory.file("raw")),format=raw,overlay=\(directory.file("new"))"],
+      ["--console", "file:\(directory.file("log"))", "--trace", "pci:\(directory.file("trace"))"],
+      ["--trace", "pci:\(directory.file("trace"))", "--disk", directory.file("none")],
+    ] {
+      let run = try await Program.run(Program.path, ["run"] + own + arguments)
+      #expect(run.status == 2)
+      #expect(run.errorLines.count == 1, "\(run.errors)")
+    }
+    for name in ["log", "trace"] {
+      #expect(FileManager.default.contents(atPath: directory.file(name)) == Data([1, 2, 3]))
+    }
+    let names = try FileManager.default.contentsOfDirectory(atPath: directory.path)
+    #expect(Set(names) == ["log", "trace", "raw"])
   }
 
   @Test("a truncated qcow2 image is refused and not touched")

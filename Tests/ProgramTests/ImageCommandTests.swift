@@ -27,7 +27,12 @@ struct ImageCommandTests {
       ("create -f qcow2 -o encrypt.format=luks @a 1M", "not implemented"),
       ("create -o size=1M @a 2M", "twice"), ("bench --pattern 256 @a", "255"),
       ("bench --pattern 0x1g @a", "0x1g"),
-      ("create -o preallocation=all @a 1M", "falloc"), ("create -o compat=1.1 @a 1M", "raw image"),
+      ("create -o preallocation=all @a 1M", "falloc"),
+      ("create -o preallocation=metadata @a 1M", "off, falloc, full"),
+      ("measure -O raw -o preallocation=metadata --size 1M", "off, falloc, full"),
+      ("snapshot -qcq @a @b", "Unexpected argument"), ("amend -o compat=1.1", "takes a file"),
+      ("convert -qf", "Missing value"), ("convert -qz @a @b", "-z"),
+      ("create -o compat=1.1 @a 1M", "raw image"),
       ("convert @a", "target"), ("convert -c @a @b", "-O qcow2"), ("convert -m 0 @a @b", "1 to 64"),
       ("convert -n -o size=1M @a @b", "-n"), ("convert -z @a @b", "-z"),
       ("convert -S 1000 @a @b", "512"), ("convert -l s @a @b @c", "-l"),
@@ -92,7 +97,6 @@ struct ImageCommandTests {
       ("create -f qcow2 -o compat=0.10,refcount_bits=8 @d.qcow2 1M", "version", 1),
       ("create -f qcow2 -o compat=0.10,lazy_refcounts=on @d.qcow2 1M", "lazy", 1),
       ("create -f qcow2 -o preallocation=full -b r.raw -F raw @d.qcow2", "preallocation", 1),
-      ("create -o preallocation=metadata @r.raw 1M", "metadata", 1),
       ("resize --shrink --preallocation full @r.raw 1K", "grows", 1),
       ("resize --preallocation metadata @r.raw 1M", "metadata", 1),
       ("convert -l none @d.qcow2 @new", "no snapshot", 1),
@@ -146,6 +150,11 @@ struct ImageCommandTests {
       ("convert -pcO qcow2 @a.qcow2 @c.qcow2", false),
       ("compare -fqcow2 -Fraw @c.qcow2 @a.raw", true), ("resize -fraw @a.raw +1k", true),
       ("snapshot -cthen @a.qcow2", false), ("snapshot -dthen @a.qcow2", false),
+      ("snapshot -qcone @a.qcow2", false), ("snapshot -qc -x @a.qcow2", false),
+      ("snapshot -d-x @a.qcow2", false), ("snapshot -done @a.qcow2", false),
+      ("check -qrall @a.qcow2", false), ("resize -qfraw --shrink @a.raw -1k", false),
+      ("resize -qfraw @a.raw +1k", false), ("convert -cqOqcow2 @b.qcow2 @f.qcow2", false),
+      ("create -qfqcow2 -ocluster_size=4k @g.qcow2 1M", false),
       ("dd -fqcow2 -Oqcow2 if=@a.qcow2 of=@d.qcow2", false),
       ("create -fqcow2 -bb.qcow2 -Fqcow2 @e.qcow2", true),
     ] {
@@ -161,12 +170,28 @@ struct ImageCommandTests {
     #expect(try await image("info @c.qcow2", in: directory).output.contains("qcow2"))
   }
 
+  @Test("every flag can stand before another option, and nothing else can")
+  func flags() async throws {
+    let directory = try TemporaryDirectory()
+    let commands = try await image("--help", in: directory).lines
+      .drop { $0 != "SUBCOMMANDS:" }.compactMap { $0.wholeMatch(of: #/  ([a-z]+) .*/#)?.1 }
+    #expect(commands.count == 14)
+    for command in commands {
+      for line in try await image("\(command) --help", in: directory).lines {
+        guard let option = line.firstMatch(of: #/^  (-[a-gi-zA-Z])[ ,]/#)?.1 else { continue }
+        let run = try await image("\(command) \(option)h", in: directory)
+        #expect(run.status == (line.contains("<") ? 2 : 0), "\(command) \(option)")
+      }
+    }
+  }
+
   @Test(
     "-o help lists the options",
     arguments: [
       ("create -o help", false), ("create -f qcow2 -o help", true),
       ("convert -O qcow2 -o help", true), ("measure -O qcow2 -o help", true),
-      ("amend -o help @a", true),
+      ("amend -o help @a", true), ("amend -ohelp", true), ("create -o size=1M,help", false),
+      ("create -fqcow2 -o size=1M -o compat=1.1,?", true),
     ])
   func optionHelp(_ line: String, hasRefcounts: Bool) async throws {
     let run = try await image(line, in: try TemporaryDirectory())
@@ -302,6 +327,13 @@ struct ImageCommandTests {
       Program.path, ["image"] + arguments, interruptAfter: .milliseconds(1500))
     #expect(run.status == 130)
     #expect(run.errors.isEmpty, "\(run.errors)")
+    #expect(!FileManager.default.fileExists(atPath: directory.file("new")))
+    // Two signals at once are one request.
+    let script = "env --default-signal \"$@\" & sleep 1.5; kill -HUP $!; kill -TERM $!; wait $!"
+    let twice = try await Program.run(
+      "sh", ["-c", script, "sh", Program.path, "image"] + arguments)
+    #expect(twice.status == 130)
+    #expect(twice.errors.isEmpty, "\(twice.errors)")
     #expect(!FileManager.default.fileExists(atPath: directory.file("new")))
   }
 

@@ -28,6 +28,11 @@ struct ScriptTests {
     #expect(first.output.contains(">>> show version\r\nBreakwater firmware"))
     #expect(first.errors.contains("breakwater: the script ended ("))
     #expect(try await run(script).errors == first.errors)
+    // A limit that is reached in the same slice takes nothing away.
+    let count = try #require(first.errors.firstMatch(of: #/([0-9]+) instructions/#)?.1)
+    let limited = try await run(script, "--max-instructions", String(count))
+    #expect(limited.status == 0)
+    #expect(limited.errors == first.errors)
   }
 
   @Test("without an end the guest runs on until it ends itself")
@@ -35,6 +40,18 @@ struct ScriptTests {
     let run = try await run("wait \">>> \"\nsend \"power off\\r\"\n")
     #expect(run.status == 0)
     #expect(run.errors.contains("the guest powered off"))
+  }
+
+  @Test("a script comes through a pipe as well")
+  func pipe() async throws {
+    let run = try await Program.run(
+      "sh",
+      [
+        "-c", "echo end | \"$1\" run --firmware \"$2\" --script /dev/stdin", "sh", Program.path,
+        Self.firmware,
+      ])
+    #expect(run.status == 0, "\(run.errors)")
+    #expect(run.errors.contains("the script ended"))
   }
 
   @Test("a text that did not come fails the run, whatever ended it")

@@ -139,6 +139,20 @@ struct TerminalTests {
     #expect(session.hasFormerMode)
   }
 
+  @Test("A terminal stays as it is while a FIFO waits for its reader")
+  func waitingFIFO() async throws {
+    let directory = try TemporaryDirectory()
+    let (fifo, socket) = (directory.file("fifo"), directory.file("socket"))
+    #expect(mkfifo(fifo, 0o600) == 0)
+    let session = try Session(
+      ["run", "--virtio-console", "unix:\(socket),port=a:file:\(fifo)"], backtrace: "enable=no")
+    // Made before the FIFO is opened.
+    for _ in 0..<6000 where !FileManager.default.fileExists(atPath: socket) { usleep(10_000) }
+    #expect(!session.isRaw)
+    kill(session.process.processIdentifier, SIGINT)
+    #expect(session.ending() == SIGINT)
+  }
+
   @Test("A progress bar goes away before an error is printed")
   func progressBar() async throws {
     let directory = try TemporaryDirectory()
