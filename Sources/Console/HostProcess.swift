@@ -24,4 +24,8 @@ public enum HostProcess {
 
   /// Makes a write into a pipe that nobody reads an error instead of the process's end.
   public static func ignoreBrokenPipes() { signal(SIGPIPE, SIG_IGN) }
+
+  /// Makes a file that would outgrow the shell's limit (`ulimit -f`) an error instead of the
+  /// process's end.
+  public static func ignoreFileSizeLimit() { signal(SIGXFSZ, SIG_IGN) }
 }

@@ -20,6 +20,7 @@ struct Breakwater: ParsableCommand {
 enum EntryPoint {
   static func main() {
     HostProcess.openStandardStreams()
+    HostProcess.ignoreFileSizeLimit()
     do {
       var command = try Breakwater.parseAsRoot(
         ImageCommand.separated(CommandLine.arguments.dropFirst()))

@@ -245,6 +245,21 @@ struct ImageCommandTests {
     #expect(!FileManager.default.fileExists(atPath: directory.file("out.raw")))
   }
 
+  @Test("a file that the shell lets grow no further is an error, and no half disk stays")
+  func fileSizeLimit() async throws {
+    let directory = try TemporaryDirectory()
+    try Data(repeating: 7, count: 1 << 20).write(to: URL(fileURLWithPath: directory.file("a.raw")))
+    let run = try await Program.run(
+      "/bin/sh",
+      [
+        "-c", "cd \"$2\"; ulimit -f 64; exec \"$1\" image convert -O raw a.raw b.raw", "sh",
+        Program.path, directory.path,
+      ])
+    #expect(run.status == 1)
+    #expect(run.errors.contains("File too large"), "\(run.errors)")
+    #expect(!FileManager.default.fileExists(atPath: directory.file("b.raw")))
+  }
+
   @Test("info of an overlay works without its backing file; a loop is named")
   func chains() async throws {
     let directory = try TemporaryDirectory()
