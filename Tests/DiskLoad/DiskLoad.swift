@@ -30,7 +30,7 @@ struct DiskLoad: ParsableCommand {
     var failures = 0
     for seed in first..<first + seeds {
       let place = directory + "/disk-load-\(getpid())-\(seed)"
-      try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: false)
+      try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: true)
       do {
         try judge(seed, in: place)
         try FileManager.default.removeItem(atPath: place)
