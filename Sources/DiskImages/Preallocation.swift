@@ -12,7 +12,7 @@ public enum Preallocation: String, CaseIterable, Sendable {
 
 extension FileStore {
   /// Throws if the host cannot take space for a new image, before the old content is gone.
-  func checkReserves(_ preallocation: Preallocation) throws(ImageFault) {
+  func checkCanReserve(_ preallocation: Preallocation) throws(ImageFault) {
     guard preallocation == .falloc else { return }
     guard capacity == nil, try allocate(0..<1) else { throw cannotReserve }
   }

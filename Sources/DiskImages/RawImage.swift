@@ -34,7 +34,7 @@ public final class RawImage: DiskImage {
         store.name, .refused("\(options.byteCount) bytes are too many for a file"))
     }
     try checkPreallocation(options.preallocation, of: store)
-    try store.checkReserves(options.preallocation)
+    try store.checkCanReserve(options.preallocation)
     if store.capacity == nil {
       // A size that the file system refuses fails before the old content is gone.
       try store.setByteCount(size & ~511)

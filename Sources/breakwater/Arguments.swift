@@ -49,8 +49,8 @@ struct TraceTarget {
 }
 
 extension MachineConfiguration.NamedFile {
-  /// The most that is read of a pipe or device.
-  private static let pipeLimit = 1 << 30
+  /// The most that is read of a pipe or device, and of a file: more fits into no memory.
+  private static let limits = (pipe: 1 << 30, file: 32 << 30)
 
   /// Reads a whole file that the user named, or a pipe to its end; errors say what is wrong with it.
   init(reading path: String) throws {
@@ -67,7 +67,7 @@ extension MachineConfiguration.NamedFile {
       let file = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
       let size = (try? file.seekToEnd()) ?? 0
       try? file.seek(toOffset: 0)
-      limit = max(Int(clamping: size), Self.pipeLimit)
+      limit = max(min(Int(clamping: size), Self.limits.file), Self.limits.pipe)
       data = try file.read(upToCount: limit + 1) ?? Data()
     } catch {
       let cause = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError

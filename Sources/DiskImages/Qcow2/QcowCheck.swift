@@ -48,7 +48,7 @@ final class QcowCheck {
   private var structures = ReferenceCensus()
   /// Clusters of metadata that something else refers to as well. A writer refuses to touch them,
   /// whatever their refcount.
-  private var contested: [UInt64] = []
+  private var contested = ReferenceCensus()
 
   /// - Parameter verifiesContent: whether compressed clusters are inflated too.
   init(_ store: any FileStore, verifiesContent: Bool = false) throws(ImageFault) {
@@ -92,7 +92,9 @@ final class QcowCheck {
     func collect(_ owned: ReferenceCounts, _ allowed: (ReferenceCounts.Run) -> UInt64) {
       let references = counts.reader()
       for run in owned.runs {
-        contested += run.clusters.filter { references($0) > allowed(run) }
+        for cluster in run.clusters where references(cluster) > allowed(run) {
+          contested.add(cluster..<cluster + 1)
+        }
       }
     }
     collect(structures.result()) { _ in 1 }
@@ -415,9 +417,11 @@ final class QcowCheck {
           "leaked: cluster \(cluster) has \(references) references, its refcount is \(count)")
       }
     }
-    for cluster in contested where try diskCount(cluster) >= counts[cluster] {
-      report.corruption("cluster \(cluster) holds metadata and more than that")
-      if shared.count < 20 { shared.append(cluster) }
+    for run in contested.result().runs {
+      for cluster in run.clusters where try diskCount(cluster) >= counts[cluster] {
+        report.corruption("cluster \(cluster) holds metadata and more than that")
+        if shared.count < 20 { shared.append(cluster) }
+      }
     }
   }
 

@@ -38,7 +38,7 @@ extension QcowImage {
     guard let encoded else {
       throw ImageFault(store.name, .refused("its backing file's name does not fit its header"))
     }
-    try store.checkReserves(options.preallocation)
+    try store.checkCanReserve(options.preallocation)
     try store.clear(
       layout.offset(layout.firstL1Cluster) + (UInt64(header.l1Count) * 8 + 511) & ~511)
     var table: [UInt64] = []

@@ -60,14 +60,7 @@ extension QcowImage {
     let table = try l1Table(of: snapshot)
     try commit()
     // Damage is met before anything has changed.
-    var released = ReferenceCensus()
-    try forEachReference(table) { offset, byteCount, isTable throws(ImageFault) in
-      if !isTable, let damage = try damage(ofDataAt: offset, byteCount: byteCount, writer) {
-        throw ImageFault(store.name, .corrupt("in snapshot \"\(snapshot.name)\", \(damage)"))
-      }
-      released.add(geometry.clusters(at: offset, byteCount: byteCount))
-    }
-    for run in released.result().runs {
+    for run in try references(of: table, named: "in snapshot \"\(snapshot.name)\", ", writer).runs {
       for cluster in run.clusters {
         let count = try writer.refcounts.count(cluster)
         guard count >= run.references else {
@@ -248,17 +241,25 @@ extension QcowImage {
     }
   }
 
+  /// How often a tree refers to each cluster. Throws if it names metadata, or what the refcounts call
+  /// free, as data.
+  private func references(
+    of table: [UInt64], named place: String = "", _ writer: QcowWriter
+  ) throws(ImageFault) -> ReferenceCounts {
+    var census = ReferenceCensus()
+    try forEachReference(table) { offset, byteCount, isTable throws(ImageFault) in
+      if !isTable, let damage = try damage(ofDataAt: offset, byteCount: byteCount, writer) {
+        throw ImageFault(store.name, .corrupt(place + damage))
+      }
+      census.add(geometry.clusters(at: offset, byteCount: byteCount))
+    }
+    return census.result()
+  }
+
   /// Throws, before anything is changed, if a tree names metadata as data, or a refcount has no room
   /// for its references.
   private func checkRoom(_ table: [UInt64], _ writer: QcowWriter) throws(ImageFault) {
-    var added = ReferenceCensus()
-    try forEachReference(table) { offset, byteCount, isTable throws(ImageFault) in
-      if !isTable, let damage = try damage(ofDataAt: offset, byteCount: byteCount, writer) {
-        throw ImageFault(store.name, .corrupt(damage))
-      }
-      added.add(geometry.clusters(at: offset, byteCount: byteCount))
-    }
-    for run in added.result().runs {
+    for run in try references(of: table, writer).runs {
       for cluster in run.clusters {
         let count = try writer.refcounts.count(cluster)
         guard count > 0,
